@@ -58,8 +58,9 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs by the first line of their files, without importing any."""
         rows = [(name, _first_line(name)) for name in self.list_commands(ctx)]
-        with formatter.section("Verbs"):
-            formatter.write_dl(rows)
+        if rows:
+            with formatter.section("Verbs"):
+                formatter.write_dl(rows)
 
 
 def _first_line(name: str) -> str:

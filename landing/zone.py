@@ -56,7 +56,8 @@ class Zone:
                 lock.acquire()
             except Timeout:
                 raise BusyError(
-                    f"Another crawl or import of {source} is at work in {self.root}; wait for it or use another --home."
+                    f"Another crawl or import of {source} is at work in {self.root}; "
+                    "wait for it, or use another --home."
                 ) from None
         try:
             yield
