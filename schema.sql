@@ -1,0 +1,1002 @@
+-- The schema of the HubCensus warehouse, and its data dictionary: every table, view and column
+-- carries a comment, and the documentation is generated from them.
+--
+--   raw    what was landed: runs, parts, records, and what had to be quarantined
+--   core   the uniform schema of all hubs: identity apart from dated facts, history by construction
+--   mart   views shaped for questions; their names are a public contract
+--
+-- There are no enforced keys: uniqueness and references are checks (`hubcensus check`), because a
+-- primary key makes a 2 % merge 16 to 20 times slower and foreign keys break copies of the database.
+-- Times are UTC. NULL means unknown; where a source states that a thing is absent, that is said by
+-- `known_fields` (the field is listed and the value is NULL) or by an empty set.
+
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE SCHEMA IF NOT EXISTS core;
+CREATE SCHEMA IF NOT EXISTS mart;
+
+-- ------------------------------------------------------------------ raw
+
+CREATE TABLE raw.run (
+    run_key INTEGER NOT NULL,
+    run_id VARCHAR NOT NULL,
+    hub VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    complete BOOLEAN NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP,
+    program VARCHAR,
+    parser VARCHAR,
+    config JSON,
+    requests JSON,
+    failures INTEGER NOT NULL,
+    journal_sha256 VARCHAR NOT NULL
+);
+COMMENT ON TABLE raw.run IS 'A finished run in the landing zone: one crawl, one import, one probe.';
+COMMENT ON COLUMN raw.run.run_key IS 'Number of the run in this warehouse, in the order of loading.';
+COMMENT ON COLUMN raw.run.run_id IS 'Name of the run in the landing zone.';
+COMMENT ON COLUMN raw.run.hub IS 'Source of the run: a hub, or the probe.';
+COMMENT ON COLUMN raw.run.kind IS 'listing, incremental, counters, details or import.';
+COMMENT ON COLUMN raw.run.state IS 'complete, or partial when something that was asked for is missing.';
+COMMENT ON COLUMN raw.run.complete IS 'Whether every public model of the hub was seen, so that absence is evidence of removal.';
+COMMENT ON COLUMN raw.run.observed_at IS 'The moment the snapshot stands for.';
+COMMENT ON COLUMN raw.run.started_at IS 'When the run began.';
+COMMENT ON COLUMN raw.run.finished_at IS 'When the run was sealed.';
+COMMENT ON COLUMN raw.run.program IS 'Version of HubCensus that made the run.';
+COMMENT ON COLUMN raw.run.parser IS 'Version of the hub''s own reader.';
+COMMENT ON COLUMN raw.run.config IS 'Configuration of the run as JSON.';
+COMMENT ON COLUMN raw.run.requests IS 'Request budget spent: calls by class, refusals, seconds waited.';
+COMMENT ON COLUMN raw.run.failures IS 'How many things asked for could not be had.';
+COMMENT ON COLUMN raw.run.journal_sha256 IS 'Hash of the sealed journal; with it the run is identified.';
+
+CREATE TABLE raw.part (
+    part_id INTEGER NOT NULL,
+    run_key INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    fields VARCHAR[] NOT NULL,
+    records INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    stored_bytes BIGINT NOT NULL,
+    body_bytes BIGINT NOT NULL
+);
+COMMENT ON TABLE raw.part IS 'A landed file: a page as it came, a dump, or a bundle of envelopes.';
+COMMENT ON COLUMN raw.part.part_id IS 'Number of the part in this warehouse.';
+COMMENT ON COLUMN raw.part.run_key IS 'Run it belongs to (raw.run).';
+COMMENT ON COLUMN raw.part.path IS 'Path below the landing zone.';
+COMMENT ON COLUMN raw.part.format IS 'json-array, jsonl, parquet, csv or envelopes.';
+COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, card, tree, commits, discussions, header.';
+COMMENT ON COLUMN raw.part.fields IS 'Fields that the records state, in the hub''s own names.';
+COMMENT ON COLUMN raw.part.records IS 'Records in the part as landed.';
+COMMENT ON COLUMN raw.part.sha256 IS 'Hash of the file on disk.';
+COMMENT ON COLUMN raw.part.stored_bytes IS 'Bytes on disk.';
+COMMENT ON COLUMN raw.part.body_bytes IS 'Bytes as received.';
+
+CREATE TABLE raw.record (
+    record_id INTEGER NOT NULL,
+    part_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    key VARCHAR NOT NULL,
+    revision VARCHAR,
+    url VARCHAR,
+    status SMALLINT NOT NULL,
+    fetched_at TIMESTAMP NOT NULL,
+    etag VARCHAR,
+    sha256 VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL,
+    decoder VARCHAR
+);
+COMMENT ON TABLE raw.record IS 'One response as landed; every fact in core names the record it was read from.';
+COMMENT ON COLUMN raw.record.record_id IS 'Number of the record in this warehouse.';
+COMMENT ON COLUMN raw.record.part_id IS 'Part that holds the body (raw.part).';
+COMMENT ON COLUMN raw.record.ordinal IS 'Position in the part, from 0.';
+COMMENT ON COLUMN raw.record.kind IS 'What it is: models (a page), card, tree, ...';
+COMMENT ON COLUMN raw.record.key IS 'What it is about: a model id, or the page''s cursor.';
+COMMENT ON COLUMN raw.record.revision IS 'Commit it belongs to, where it belongs to one.';
+COMMENT ON COLUMN raw.record.url IS 'Where it was read; empty for a bundle.';
+COMMENT ON COLUMN raw.record.status IS 'HTTP status; 401, 403 and 404 are observations too.';
+COMMENT ON COLUMN raw.record.fetched_at IS 'When it was read.';
+COMMENT ON COLUMN raw.record.etag IS 'ETag as sent.';
+COMMENT ON COLUMN raw.record.sha256 IS 'Hash of the body as received.';
+COMMENT ON COLUMN raw.record.bytes IS 'Bytes of the body.';
+COMMENT ON COLUMN raw.record.decoder IS 'Version of the code that decoded a body that is not JSON.';
+
+CREATE TABLE raw.quarantine (
+    run_key INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    key VARCHAR,
+    reason VARCHAR NOT NULL,
+    kept BOOLEAN NOT NULL,
+    snippet VARCHAR
+);
+COMMENT ON TABLE raw.quarantine IS 'What could not be loaded, and why. Nothing is dropped in silence.';
+COMMENT ON COLUMN raw.quarantine.run_key IS 'Run it came with (raw.run).';
+COMMENT ON COLUMN raw.quarantine.record_id IS 'Record it stands in (raw.record).';
+COMMENT ON COLUMN raw.quarantine.ordinal IS 'Position in that record, from 0; -1 for the whole of it.';
+COMMENT ON COLUMN raw.quarantine.key IS 'Model id, where one could be read.';
+COMMENT ON COLUMN raw.quarantine.reason IS 'What was wrong.';
+COMMENT ON COLUMN raw.quarantine.kept IS 'True when the model was loaded without the faulty field, false when it was left out.';
+COMMENT ON COLUMN raw.quarantine.snippet IS 'The first 200 characters, for a person to look at.';
+
+-- ------------------------------------------------------------------ core: identity
+
+CREATE TABLE core.hub (
+    hub_id UTINYINT NOT NULL,
+    hub VARCHAR NOT NULL,
+    title VARCHAR,
+    url_prefix VARCHAR
+);
+COMMENT ON TABLE core.hub IS 'The hubs seen so far.';
+COMMENT ON COLUMN core.hub.hub_id IS 'Number of the hub in this warehouse.';
+COMMENT ON COLUMN core.hub.hub IS 'Name of the hub on the command line.';
+COMMENT ON COLUMN core.hub.title IS 'Name of the hub as people write it.';
+COMMENT ON COLUMN core.hub.url_prefix IS 'What stands before a model id in its web address.';
+
+CREATE TABLE core.snapshot (
+    snapshot_id INTEGER NOT NULL,
+    hub_id UTINYINT NOT NULL,
+    run_key INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    complete BOOLEAN NOT NULL,
+    fields VARCHAR[] NOT NULL,
+    records INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL
+);
+COMMENT ON TABLE core.snapshot IS 'One dated observation of a hub: a loaded run.';
+COMMENT ON COLUMN core.snapshot.snapshot_id IS 'Number of the snapshot; later observations have higher numbers.';
+COMMENT ON COLUMN core.snapshot.hub_id IS 'Hub observed (core.hub).';
+COMMENT ON COLUMN core.snapshot.run_key IS 'Run it was loaded from (raw.run).';
+COMMENT ON COLUMN core.snapshot.kind IS 'Kind of the run.';
+COMMENT ON COLUMN core.snapshot.observed_at IS 'The moment it stands for.';
+COMMENT ON COLUMN core.snapshot.complete IS 'Whether all public models were seen; only then absence means removal.';
+COMMENT ON COLUMN core.snapshot.fields IS 'Fields of the uniform schema that it states; the others stay unknown.';
+COMMENT ON COLUMN core.snapshot.records IS 'Distinct models seen.';
+COMMENT ON COLUMN core.snapshot.duplicates IS 'Records of a model that had been seen already in the same snapshot.';
+COMMENT ON COLUMN core.snapshot.quarantined IS 'Records left out (raw.quarantine, not kept).';
+
+CREATE TABLE core.owner (
+    owner_id INTEGER NOT NULL,
+    hub_id UTINYINT NOT NULL,
+    owner VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.owner IS 'A user or organisation of a hub.';
+COMMENT ON COLUMN core.owner.owner_id IS 'Number of the owner in this warehouse.';
+COMMENT ON COLUMN core.owner.hub_id IS 'Hub (core.hub).';
+COMMENT ON COLUMN core.owner.owner IS 'Name of the owner; empty for ids without one.';
+
+CREATE TABLE core.model (
+    model_id INTEGER NOT NULL,
+    hub_id UTINYINT NOT NULL,
+    name VARCHAR NOT NULL,
+    owner_id INTEGER NOT NULL,
+    native_id VARCHAR,
+    created_at TIMESTAMP,
+    first_seen TIMESTAMP NOT NULL,
+    last_seen TIMESTAMP NOT NULL,
+    last_metric INTEGER
+);
+COMMENT ON TABLE core.model IS 'A model id of a hub: identity only; everything that can change is in model_version and metric.';
+COMMENT ON COLUMN core.model.model_id IS 'Number of the model in this warehouse.';
+COMMENT ON COLUMN core.model.hub_id IS 'Hub (core.hub).';
+COMMENT ON COLUMN core.model.name IS 'Id on the hub, owner included where there is one.';
+COMMENT ON COLUMN core.model.owner_id IS 'Owner (core.owner).';
+COMMENT ON COLUMN core.model.native_id IS 'The hub''s own immutable id, which survives a rename.';
+COMMENT ON COLUMN core.model.created_at IS 'When the hub says it was created; on Hugging Face 2022-03-02 is a floor.';
+COMMENT ON COLUMN core.model.first_seen IS 'First snapshot that saw it.';
+COMMENT ON COLUMN core.model.last_seen IS 'Last snapshot that saw it.';
+COMMENT ON COLUMN core.model.last_metric IS 'Last snapshot that stated its counters (core.snapshot).';
+
+CREATE TABLE core.model_alias (
+    model_id INTEGER NOT NULL,
+    canonical_id INTEGER NOT NULL,
+    evidence VARCHAR NOT NULL,
+    confidence FLOAT NOT NULL,
+    noticed_at TIMESTAMP NOT NULL
+);
+COMMENT ON TABLE core.model_alias IS 'A model id that is another name of the same model (a rename), with the evidence.';
+COMMENT ON COLUMN core.model_alias.model_id IS 'The old name (core.model).';
+COMMENT ON COLUMN core.model_alias.canonical_id IS 'The name it goes by now (core.model).';
+COMMENT ON COLUMN core.model_alias.evidence IS 'native-id: same immutable id; namesake: vanished, and an older model of the same base name appeared.';
+COMMENT ON COLUMN core.model_alias.confidence IS 'From 0 to 1; 1 is certain.';
+COMMENT ON COLUMN core.model_alias.noticed_at IS 'Snapshot that showed it.';
+
+-- ------------------------------------------------------------------ core: dated facts
+
+CREATE TABLE core.model_version (
+    version_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    valid_from TIMESTAMP NOT NULL,
+    valid_to TIMESTAMP,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    known UINTEGER NOT NULL,
+    removed BOOLEAN NOT NULL,
+    removed_at TIMESTAMP,
+    sha VARCHAR,
+    last_modified TIMESTAMP,
+    private BOOLEAN,
+    gated VARCHAR,
+    disabled BOOLEAN,
+    task VARCHAR,
+    library VARCHAR,
+    architecture VARCHAR,
+    model_type VARCHAR,
+    parameters BIGINT,
+    storage_bytes BIGINT,
+    tensor_types JSON,
+    has_card BOOLEAN,
+    about_id INTEGER,
+    about_hash UBIGINT,
+    front_id INTEGER,
+    front_hash UBIGINT,
+    files_id INTEGER,
+    files_hash UBIGINT,
+    files_sized BOOLEAN,
+    card_id INTEGER
+);
+COMMENT ON TABLE core.model_version IS 'What a model''s slowly changing attributes were, from one snapshot to another. A model has one open version (valid_to is null), also when it was removed.';
+COMMENT ON COLUMN core.model_version.version_id IS 'Number of the version in this warehouse.';
+COMMENT ON COLUMN core.model_version.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.model_version.valid_from IS 'Snapshot time from which it holds.';
+COMMENT ON COLUMN core.model_version.valid_to IS 'Snapshot time at which it stopped to hold; null while it does.';
+COMMENT ON COLUMN core.model_version.snapshot_id IS 'Snapshot that brought it (core.snapshot).';
+COMMENT ON COLUMN core.model_version.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.model_version.known IS 'Which fields some source has stated so far (core.known_fields): what is not known is carried as null.';
+COMMENT ON COLUMN core.model_version.removed IS 'The model was gone from its hub (deleted, private or renamed).';
+COMMENT ON COLUMN core.model_version.removed_at IS 'When the source says it was removed, else the first complete snapshot without it.';
+COMMENT ON COLUMN core.model_version.sha IS 'Commit of the default branch.';
+COMMENT ON COLUMN core.model_version.last_modified IS 'Last commit, as the hub says.';
+COMMENT ON COLUMN core.model_version.private IS 'Not public.';
+COMMENT ON COLUMN core.model_version.gated IS 'false, auto or manual: whether files need a permission.';
+COMMENT ON COLUMN core.model_version.disabled IS 'Switched off by the hub.';
+COMMENT ON COLUMN core.model_version.task IS 'Task in the common vocabulary (that of Hugging Face pipeline tags).';
+COMMENT ON COLUMN core.model_version.library IS 'Library that loads it.';
+COMMENT ON COLUMN core.model_version.architecture IS 'First architecture named in its configuration.';
+COMMENT ON COLUMN core.model_version.model_type IS 'Model type named in its configuration.';
+COMMENT ON COLUMN core.model_version.parameters IS 'Number of parameters (safetensors or gguf header).';
+COMMENT ON COLUMN core.model_version.storage_bytes IS 'Bytes the repository uses.';
+COMMENT ON COLUMN core.model_version.has_card IS 'Whether there is a model card (README.md).';
+COMMENT ON COLUMN core.model_version.tensor_types IS 'Parameters by number format as the hub states them, e.g. {"BF16": 8030261248}.';
+COMMENT ON COLUMN core.model_version.about_id IS 'Its description, from tags (core.about); null means unknown.';
+COMMENT ON COLUMN core.model_version.front_id IS 'Its front matter (core.front); null means unknown.';
+COMMENT ON COLUMN core.model_version.front_hash IS 'Hash of the front matter as sent, to notice a change.';
+COMMENT ON COLUMN core.model_version.files_sized IS 'Whether that file list has sizes and hashes.';
+COMMENT ON COLUMN core.model_version.files_id IS 'Its file list (core.file); null means unknown.';
+COMMENT ON COLUMN core.model_version.card_id IS 'Its card text (core.card), where one was read.';
+COMMENT ON COLUMN core.model_version.about_hash IS 'Hash of the description as sent, to notice a change.';
+COMMENT ON COLUMN core.model_version.files_hash IS 'Hash of the paths, in any order, to notice a change.';
+
+CREATE TABLE core.known_fields (
+    known UINTEGER NOT NULL,
+    fields VARCHAR[] NOT NULL
+);
+COMMENT ON TABLE core.known_fields IS 'Sets of fields that have been stated for a model.';
+COMMENT ON COLUMN core.known_fields.known IS 'Bit mask (core.model_version.known).';
+COMMENT ON COLUMN core.known_fields.fields IS 'The fields by name.';
+
+CREATE TABLE core.metric (
+    snapshot_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    downloads BIGINT,
+    downloads_all_time BIGINT,
+    likes INTEGER,
+    trending_score FLOAT,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.metric IS 'Counters of a model in a snapshot; a row without counters says that it was seen.';
+COMMENT ON COLUMN core.metric.snapshot_id IS 'Snapshot (core.snapshot).';
+COMMENT ON COLUMN core.metric.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.metric.downloads IS 'Downloads as the hub counts them; on Hugging Face those of the last 30 days.';
+COMMENT ON COLUMN core.metric.downloads_all_time IS 'Downloads since the beginning.';
+COMMENT ON COLUMN core.metric.likes IS 'Likes.';
+COMMENT ON COLUMN core.metric.trending_score IS 'The hub''s own trending score.';
+COMMENT ON COLUMN core.metric.record_id IS 'Record it was read from (raw.record).';
+
+-- ------------------------------------------------------------------ core: the description
+
+CREATE TABLE core.about (
+    about_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    licence_raw VARCHAR,
+    licences UTINYINT NOT NULL,
+    languages USMALLINT NOT NULL,
+    datasets USMALLINT NOT NULL,
+    papers USMALLINT NOT NULL,
+    base_models USMALLINT NOT NULL,
+    tags USMALLINT NOT NULL,
+    claims BOOLEAN NOT NULL,
+    carbon BOOLEAN NOT NULL
+);
+COMMENT ON TABLE core.about IS 'One state of a model''s description by tags, with its counts. Versions point to it.';
+COMMENT ON COLUMN core.about.about_id IS 'Number of the description (the version that brought it).';
+COMMENT ON COLUMN core.about.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.about.snapshot_id IS 'Snapshot that brought it (core.snapshot).';
+COMMENT ON COLUMN core.about.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.about.licence_raw IS 'First licence claimed, as written; null where none is.';
+COMMENT ON COLUMN core.about.licences IS 'Licences claimed.';
+COMMENT ON COLUMN core.about.languages IS 'Languages stated.';
+COMMENT ON COLUMN core.about.datasets IS 'Datasets stated.';
+COMMENT ON COLUMN core.about.papers IS 'Papers stated (arXiv, DOI).';
+COMMENT ON COLUMN core.about.base_models IS 'Base models stated.';
+COMMENT ON COLUMN core.about.claims IS 'Whether its tags say that it claims evaluation results in a machine-readable form.';
+COMMENT ON COLUMN core.about.tags IS 'Tags, all kinds.';
+COMMENT ON COLUMN core.about.carbon IS 'Whether its tags say that it reports carbon emissions.';
+
+CREATE TABLE core.front (
+    front_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    fields VARCHAR[] NOT NULL,
+    licence_name VARCHAR,
+    licence_link VARCHAR,
+    new_version VARCHAR,
+    claims USMALLINT NOT NULL,
+    carbon BOOLEAN NOT NULL
+);
+COMMENT ON TABLE core.front IS 'One state of a model card''s front matter. Versions point to it; a model without front matter has a row without fields.';
+COMMENT ON COLUMN core.front.front_id IS 'Number of the front matter (the version that brought it).';
+COMMENT ON COLUMN core.front.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.front.snapshot_id IS 'Snapshot that brought it (core.snapshot).';
+COMMENT ON COLUMN core.front.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.front.fields IS 'Top-level fields that it fills.';
+COMMENT ON COLUMN core.front.licence_name IS 'license_name: the name of a licence called other.';
+COMMENT ON COLUMN core.front.licence_link IS 'license_link: where that licence stands.';
+COMMENT ON COLUMN core.front.new_version IS 'new_version: the model that replaces this one.';
+COMMENT ON COLUMN core.front.claims IS 'Evaluation claims read from it (core.eval_claim).';
+COMMENT ON COLUMN core.front.carbon IS 'Whether it reports carbon emissions (core.carbon_claim).';
+
+CREATE TYPE core.tag_kind AS ENUM (
+    'licence', 'language', 'dataset', 'arxiv', 'doi', 'base_model', 'region', 'task', 'library', 'format',
+    'marker', 'free'
+);
+CREATE TABLE core.tag (
+    tag_id INTEGER NOT NULL,
+    hub_id UTINYINT NOT NULL,
+    tag VARCHAR NOT NULL,
+    kind core.tag_kind NOT NULL,
+    value VARCHAR NOT NULL,
+    relation VARCHAR
+);
+COMMENT ON TABLE core.tag IS 'Dictionary of tags, split by kind; datasets, languages, papers, licences and base models are tags of their kind.';
+COMMENT ON COLUMN core.tag.tag_id IS 'Number of the tag in this warehouse.';
+COMMENT ON COLUMN core.tag.hub_id IS 'Hub whose word it is (core.hub).';
+COMMENT ON COLUMN core.tag.tag IS 'The tag as written.';
+COMMENT ON COLUMN core.tag.kind IS 'What it states.';
+COMMENT ON COLUMN core.tag.value IS 'The tag without its prefix.';
+COMMENT ON COLUMN core.tag.relation IS 'For base models: finetune, adapter, quantized, merge where the tag says it.';
+
+CREATE TYPE core.evidence AS ENUM ('tag', 'card', 'file', 'name', 'registry');
+CREATE TABLE core.about_tag (
+    about_id INTEGER NOT NULL,
+    tag_id INTEGER NOT NULL,
+    evidence core.evidence NOT NULL
+);
+COMMENT ON TABLE core.about_tag IS 'The tags of a description.';
+COMMENT ON COLUMN core.about_tag.about_id IS 'Description (core.about).';
+COMMENT ON COLUMN core.about_tag.tag_id IS 'Tag (core.tag).';
+COMMENT ON COLUMN core.about_tag.evidence IS 'Where it is stated: a tag, the card, a file, the name, the registry''s own index.';
+
+CREATE TABLE core.licence (
+    raw VARCHAR NOT NULL,
+    licence VARCHAR NOT NULL,
+    family VARCHAR NOT NULL,
+    spdx BOOLEAN NOT NULL,
+    source VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.licence IS 'Every licence word met, with its SPDX id and family.';
+COMMENT ON COLUMN core.licence.raw IS 'The word as claimed, lower case.';
+COMMENT ON COLUMN core.licence.licence IS 'SPDX id, or LicenseRef-... where SPDX has none.';
+COMMENT ON COLUMN core.licence.family IS 'permissive, weak-copyleft, strong-copyleft, public-domain, responsible-ai, community, non-commercial, no-derivatives, data, other or unknown.';
+COMMENT ON COLUMN core.licence.spdx IS 'Whether the id is in the SPDX licence list.';
+COMMENT ON COLUMN core.licence.source IS 'table: our own table; spdx: read as an SPDX expression; none: not understood.';
+
+CREATE VIEW core.licence_claim AS
+SELECT a.about_id, lower(t.value) AS raw, l.licence, l.family, a.evidence
+FROM core.about_tag a
+JOIN core.tag t ON t.tag_id = a.tag_id AND t.kind = 'licence'
+LEFT JOIN core.licence l ON l.raw = lower(t.value);
+COMMENT ON VIEW core.licence_claim IS 'Licences that a description claims: the word, its SPDX id, its family, and where it is claimed.';
+
+CREATE VIEW core.lineage_edge AS
+SELECT a.about_id, t.value AS parent, max(t.relation) AS relation, min(a.evidence) AS evidence
+FROM core.about_tag a
+JOIN core.tag t ON t.tag_id = a.tag_id AND t.kind = 'base_model'
+GROUP BY ALL;
+COMMENT ON VIEW core.lineage_edge IS 'Base models that a description states, once per parent; dangling parents and self-loops are kept.';
+
+CREATE TABLE core.eval_claim (
+    front_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    task VARCHAR,
+    dataset VARCHAR,
+    dataset_name VARCHAR,
+    config VARCHAR,
+    split VARCHAR,
+    metric VARCHAR,
+    metric_name VARCHAR,
+    value_raw VARCHAR,
+    value DOUBLE,
+    verified BOOLEAN,
+    source VARCHAR,
+    evidence VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.eval_claim IS 'A result that a card claims in a machine-readable form.';
+COMMENT ON COLUMN core.eval_claim.front_id IS 'Front matter (core.front).';
+COMMENT ON COLUMN core.eval_claim.ordinal IS 'Position among its claims, from 1.';
+COMMENT ON COLUMN core.eval_claim.task IS 'Task type.';
+COMMENT ON COLUMN core.eval_claim.dataset IS 'Dataset type (an id on the hub).';
+COMMENT ON COLUMN core.eval_claim.dataset_name IS 'Dataset name as written.';
+COMMENT ON COLUMN core.eval_claim.config IS 'Dataset configuration (config or args).';
+COMMENT ON COLUMN core.eval_claim.split IS 'Dataset split.';
+COMMENT ON COLUMN core.eval_claim.metric IS 'Metric type.';
+COMMENT ON COLUMN core.eval_claim.metric_name IS 'Metric name as written.';
+COMMENT ON COLUMN core.eval_claim.value_raw IS 'Value as written.';
+COMMENT ON COLUMN core.eval_claim.value IS 'Value as a number, where it is one; a percent sign is kept as the number before it.';
+COMMENT ON COLUMN core.eval_claim.verified IS 'Whether the hub verified it.';
+COMMENT ON COLUMN core.eval_claim.source IS 'Where the claim says that it comes from.';
+COMMENT ON COLUMN core.eval_claim.evidence IS 'model-index, eval-results.';
+
+CREATE TABLE core.carbon_claim (
+    front_id INTEGER NOT NULL,
+    emissions_g DOUBLE,
+    value_raw VARCHAR,
+    source VARCHAR,
+    training_type VARCHAR,
+    location VARCHAR,
+    hardware VARCHAR
+);
+COMMENT ON TABLE core.carbon_claim IS 'Carbon emissions that a card reports.';
+COMMENT ON COLUMN core.carbon_claim.front_id IS 'Front matter (core.front).';
+COMMENT ON COLUMN core.carbon_claim.emissions_g IS 'Grams of CO2 equivalent, where the value is a number.';
+COMMENT ON COLUMN core.carbon_claim.value_raw IS 'Value as written.';
+COMMENT ON COLUMN core.carbon_claim.source IS 'Source of the value as stated.';
+COMMENT ON COLUMN core.carbon_claim.training_type IS 'pre-training or fine-tuning, as stated.';
+COMMENT ON COLUMN core.carbon_claim.location IS 'Geographical location as stated.';
+COMMENT ON COLUMN core.carbon_claim.hardware IS 'Hardware as stated.';
+
+-- ------------------------------------------------------------------ core: files, cards, history
+
+CREATE TYPE core.file_kind AS ENUM (
+    'safetensors', 'pytorch', 'pickle', 'gguf', 'ggml', 'onnx', 'tensorflow', 'keras', 'flax', 'coreml', 'openvino',
+    'tflite', 'numpy', 'archive', 'adapter', 'card', 'licence', 'config', 'tokenizer', 'code', 'notebook', 'data',
+    'media', 'text', 'git', 'other'
+);
+CREATE TABLE core.file (
+    files_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    kind core.file_kind NOT NULL,
+    size BIGINT,
+    sha256 VARCHAR
+);
+COMMENT ON TABLE core.file IS 'The files of one state of a repository.';
+COMMENT ON COLUMN core.file.files_id IS 'File list (core.model_version.files_id).';
+COMMENT ON COLUMN core.file.path IS 'Path in the repository, inert: it is never used as a path here.';
+COMMENT ON COLUMN core.file.kind IS 'What the name says it is.';
+COMMENT ON COLUMN core.file.size IS 'Bytes.';
+COMMENT ON COLUMN core.file.sha256 IS 'Content hash, for files in large-file storage.';
+
+CREATE TABLE core.card (
+    card_id INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    text VARCHAR NOT NULL,
+    characters INTEGER,
+    words INTEGER,
+    front_matter JSON,
+    has_front_matter BOOLEAN,
+    front_matter_valid BOOLEAN,
+    code_blocks INTEGER,
+    tables INTEGER,
+    links INTEGER,
+    images INTEGER,
+    categories VARCHAR[] NOT NULL,
+    section_score FLOAT NOT NULL,
+    truncated BOOLEAN NOT NULL,
+    decoder VARCHAR,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.card IS 'A model card, once per content.';
+COMMENT ON COLUMN core.card.card_id IS 'Number of the card in this warehouse.';
+COMMENT ON COLUMN core.card.sha256 IS 'Hash of its bytes.';
+COMMENT ON COLUMN core.card.text IS 'The card as sent.';
+COMMENT ON COLUMN core.card.characters IS 'Characters without front matter.';
+COMMENT ON COLUMN core.card.words IS 'Words without front matter.';
+COMMENT ON COLUMN core.card.front_matter IS 'Front matter as JSON; null where there is none or it cannot be read.';
+COMMENT ON COLUMN core.card.has_front_matter IS 'Whether it begins with front matter.';
+COMMENT ON COLUMN core.card.front_matter_valid IS 'Whether that front matter is YAML.';
+COMMENT ON COLUMN core.card.code_blocks IS 'Fenced code blocks.';
+COMMENT ON COLUMN core.card.tables IS 'Tables.';
+COMMENT ON COLUMN core.card.links IS 'Links.';
+COMMENT ON COLUMN core.card.images IS 'Images.';
+COMMENT ON COLUMN core.card.categories IS 'Categories of its sections (core.card_section).';
+COMMENT ON COLUMN core.card.section_score IS 'Share of the five sections description, usage, limitations, training, evaluation that it has (after Jones et al., ESEM 2024).';
+COMMENT ON COLUMN core.card.truncated IS 'Cut at the size cap.';
+COMMENT ON COLUMN core.card.decoder IS 'Version of the code that read it.';
+COMMENT ON COLUMN core.card.record_id IS 'Record it was first read from (raw.record).';
+
+CREATE TABLE core.card_section (
+    card_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    title VARCHAR NOT NULL,
+    words INTEGER NOT NULL,
+    category VARCHAR
+);
+COMMENT ON TABLE core.card_section IS 'The sections of a card by heading.';
+COMMENT ON COLUMN core.card_section.card_id IS 'Card (core.card).';
+COMMENT ON COLUMN core.card_section.ordinal IS 'Position in the card, from 1.';
+COMMENT ON COLUMN core.card_section.level IS 'Heading level from 1 to 6.';
+COMMENT ON COLUMN core.card_section.title IS 'Heading.';
+COMMENT ON COLUMN core.card_section.words IS 'Words up to the next heading.';
+COMMENT ON COLUMN core.card_section.category IS 'description, usage, limitations, training, evaluation, licence, citation, environment or null.';
+
+CREATE TABLE core.commit (
+    model_id INTEGER NOT NULL,
+    sha VARCHAR NOT NULL,
+    committed_at TIMESTAMP,
+    title VARCHAR,
+    message VARCHAR,
+    authors VARCHAR[],
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.commit IS 'Commits of a model repository, once each.';
+COMMENT ON COLUMN core.commit.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.commit.sha IS 'Commit id.';
+COMMENT ON COLUMN core.commit.committed_at IS 'Date of the commit.';
+COMMENT ON COLUMN core.commit.title IS 'First line of its message.';
+COMMENT ON COLUMN core.commit.message IS 'The rest of its message.';
+COMMENT ON COLUMN core.commit.authors IS 'Names of its authors.';
+COMMENT ON COLUMN core.commit.record_id IS 'Record it was first read from (raw.record).';
+
+CREATE TABLE core.discussion (
+    model_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    title VARCHAR,
+    status VARCHAR,
+    pull_request BOOLEAN,
+    author VARCHAR,
+    created_at TIMESTAMP,
+    comments INTEGER,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.discussion IS 'Discussions and pull requests of a model repository, as last seen.';
+COMMENT ON COLUMN core.discussion.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.discussion.number IS 'Number in the repository.';
+COMMENT ON COLUMN core.discussion.title IS 'Title.';
+COMMENT ON COLUMN core.discussion.status IS 'open, closed, merged or draft.';
+COMMENT ON COLUMN core.discussion.pull_request IS 'Whether it is a pull request.';
+COMMENT ON COLUMN core.discussion.author IS 'Who opened it.';
+COMMENT ON COLUMN core.discussion.created_at IS 'When it was opened.';
+COMMENT ON COLUMN core.discussion.comments IS 'Comments.';
+COMMENT ON COLUMN core.discussion.snapshot_id IS 'Snapshot that saw it last (core.snapshot).';
+COMMENT ON COLUMN core.discussion.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.tensor_file (
+    model_id INTEGER NOT NULL,
+    revision VARCHAR,
+    path VARCHAR NOT NULL,
+    tensors INTEGER,
+    parameters BIGINT,
+    dtypes JSON,
+    metadata JSON,
+    header_bytes BIGINT,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.tensor_file IS 'Facts from safetensors headers read by range, without the weights.';
+COMMENT ON COLUMN core.tensor_file.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.tensor_file.revision IS 'Commit that was read.';
+COMMENT ON COLUMN core.tensor_file.path IS 'File.';
+COMMENT ON COLUMN core.tensor_file.tensors IS 'Tensors in the file.';
+COMMENT ON COLUMN core.tensor_file.parameters IS 'Parameters in the file.';
+COMMENT ON COLUMN core.tensor_file.dtypes IS 'Parameters by number format, as JSON.';
+COMMENT ON COLUMN core.tensor_file.metadata IS 'The header''s own metadata, as JSON.';
+COMMENT ON COLUMN core.tensor_file.header_bytes IS 'Length of the header.';
+COMMENT ON COLUMN core.tensor_file.record_id IS 'Record it was read from (raw.record).';
+
+-- ------------------------------------------------------------------ core: room for later stages
+
+CREATE TABLE core.repository (
+    repository_id INTEGER NOT NULL,
+    url VARCHAR NOT NULL,
+    owner VARCHAR,
+    name VARCHAR,
+    stars INTEGER,
+    licence VARCHAR,
+    commit VARCHAR,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.repository IS 'A source repository that may use models, at a commit.';
+COMMENT ON COLUMN core.repository.repository_id IS 'Number of the repository in this warehouse.';
+COMMENT ON COLUMN core.repository.url IS 'Web address.';
+COMMENT ON COLUMN core.repository.owner IS 'Owner.';
+COMMENT ON COLUMN core.repository.name IS 'Name.';
+COMMENT ON COLUMN core.repository.stars IS 'Stars.';
+COMMENT ON COLUMN core.repository.licence IS 'Licence as the forge detects it (SPDX id).';
+COMMENT ON COLUMN core.repository.commit IS 'Commit that was read.';
+COMMENT ON COLUMN core.repository.observed_at IS 'When it was observed.';
+COMMENT ON COLUMN core.repository.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.usage (
+    repository_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    line INTEGER NOT NULL,
+    library VARCHAR,
+    api VARCHAR,
+    id_as_written VARCHAR NOT NULL,
+    model_id INTEGER,
+    how VARCHAR NOT NULL,
+    confidence FLOAT NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.usage IS 'A place in a repository that loads a model.';
+COMMENT ON COLUMN core.usage.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.usage.path IS 'File.';
+COMMENT ON COLUMN core.usage.line IS 'Line, from 1.';
+COMMENT ON COLUMN core.usage.library IS 'Library that loads.';
+COMMENT ON COLUMN core.usage.api IS 'Function that is called.';
+COMMENT ON COLUMN core.usage.id_as_written IS 'Model id as the code has it.';
+COMMENT ON COLUMN core.usage.model_id IS 'Model it is (core.model); null where none is known.';
+COMMENT ON COLUMN core.usage.how IS 'How it was found.';
+COMMENT ON COLUMN core.usage.confidence IS 'From 0 to 1.';
+COMMENT ON COLUMN core.usage.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.finding (
+    model_id INTEGER,
+    revision VARCHAR,
+    path VARCHAR,
+    sha256 VARCHAR,
+    tool VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL,
+    severity VARCHAR NOT NULL,
+    message VARCHAR,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.finding IS 'What a probe found in a file or in weights.';
+COMMENT ON COLUMN core.finding.model_id IS 'Model (core.model), where the file belongs to one.';
+COMMENT ON COLUMN core.finding.revision IS 'Commit that was read.';
+COMMENT ON COLUMN core.finding.path IS 'File.';
+COMMENT ON COLUMN core.finding.sha256 IS 'Hash of the file.';
+COMMENT ON COLUMN core.finding.tool IS 'Tool and version.';
+COMMENT ON COLUMN core.finding.rule IS 'Stable rule id.';
+COMMENT ON COLUMN core.finding.severity IS 'Severity.';
+COMMENT ON COLUMN core.finding.message IS 'What was found.';
+COMMENT ON COLUMN core.finding.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.measurement (
+    front_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    measured DOUBLE,
+    ci_low DOUBLE,
+    ci_high DOUBLE,
+    verdict VARCHAR NOT NULL,
+    reason VARCHAR,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.measurement IS 'What the probe measured for a claim.';
+COMMENT ON COLUMN core.measurement.front_id IS 'Front matter with the claim (core.eval_claim).';
+COMMENT ON COLUMN core.measurement.ordinal IS 'Claim (core.eval_claim).';
+COMMENT ON COLUMN core.measurement.measured IS 'Measured value.';
+COMMENT ON COLUMN core.measurement.ci_low IS 'Lower end of its interval.';
+COMMENT ON COLUMN core.measurement.ci_high IS 'Upper end of its interval.';
+COMMENT ON COLUMN core.measurement.verdict IS 'reproduced, not reproduced or not testable.';
+COMMENT ON COLUMN core.measurement.reason IS 'Why.';
+COMMENT ON COLUMN core.measurement.record_id IS 'Record it was read from (raw.record).';
+
+-- ------------------------------------------------------------------ mart: the public views
+-- Every view answers as of the variable `as_of` where it is set (`hubcensus sql --as-of T`, or
+-- `SET VARIABLE as_of = TIMESTAMP '2024-07-11'` in any DuckDB client), else as of the newest snapshot.
+
+CREATE VIEW mart.version_as_of AS
+SELECT * FROM core.model_version
+WHERE valid_from <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+    AND (valid_to IS NULL OR valid_to > coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity'));
+COMMENT ON VIEW mart.version_as_of IS 'The version of every model that holds; columns as in core.model_version.';
+
+CREATE VIEW mart.metric_as_of AS
+SELECT x.model_id, x.snapshot_id, x.downloads, x.downloads_all_time, x.likes, x.trending_score, m.last_seen
+FROM core.model m
+JOIN core.metric x ON x.model_id = m.model_id AND x.snapshot_id = m.last_metric
+WHERE getvariable('as_of') IS NULL
+UNION ALL
+SELECT x.model_id,
+    max(x.snapshot_id) FILTER (x.downloads IS NOT NULL OR x.likes IS NOT NULL),
+    arg_max(x.downloads, x.snapshot_id), arg_max(x.downloads_all_time, x.snapshot_id),
+    arg_max(x.likes, x.snapshot_id), arg_max(x.trending_score, x.snapshot_id),
+    max(s.observed_at)
+FROM core.metric x
+JOIN core.snapshot s ON s.snapshot_id = x.snapshot_id
+WHERE getvariable('as_of') IS NOT NULL AND s.observed_at <= getvariable('as_of')::TIMESTAMP
+GROUP BY x.model_id;
+COMMENT ON VIEW mart.metric_as_of IS 'The newest counters of every model, and when it was last seen.';
+
+CREATE VIEW mart.model AS
+SELECT
+    h.hub,
+    m.name AS model_id,
+    o.owner,
+    CASE WHEN o.owner = '' THEN m.name ELSE m.name[length(o.owner) + 2:] END AS name,
+    h.url_prefix || m.name AS url,
+    m.created_at,
+    v.last_modified,
+    v.task,
+    v.library,
+    v.architecture,
+    a.licence_raw,
+    l.licence,
+    l.family AS licence_family,
+    x.downloads,
+    x.likes,
+    v.has_card,
+    CASE WHEN c.card_id IS NOT NULL THEN c.section_score WHEN v.has_card = false THEN 0 END AS card_score,
+    ((a.licences > 0)::INTEGER + (a.languages > 0)::INTEGER + (a.datasets > 0)::INTEGER + (a.papers > 0)::INTEGER
+        + (a.claims OR coalesce(f.claims, 0) > 0)::INTEGER + (v.task IS NOT NULL)::INTEGER
+        + (v.library IS NOT NULL)::INTEGER) / 7.0 AS metadata_score,
+    coalesce((metadata_score + card_score) / 2, metadata_score) AS documentation_score,
+    v.gated,
+    v.removed,
+    m.first_seen,
+    x.last_seen,
+    v.snapshot_id,
+    v.sha,
+    v.model_type,
+    v.parameters,
+    v.storage_bytes,
+    v.private,
+    v.disabled,
+    v.removed_at,
+    coalesce(a.licences, 0) AS licences,
+    a.languages,
+    a.datasets,
+    a.papers,
+    a.base_models,
+    a.tags,
+    a.claims OR coalesce(f.claims, 0) > 0 AS claims,
+    a.carbon OR coalesce(f.carbon, false) AS carbon,
+    f.fields AS front_matter_fields,
+    f.licence_name,
+    f.licence_link,
+    c.words AS card_words,
+    c.front_matter_valid,
+    c.categories AS card_sections,
+    x.downloads_all_time,
+    x.trending_score,
+    k.fields AS known_fields,
+    m.native_id,
+    m.model_id AS model_key,
+    v.version_id,
+    v.about_id,
+    v.front_id,
+    v.files_id,
+    v.card_id
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.owner o ON o.owner_id = m.owner_id
+LEFT JOIN core.about a ON a.about_id = v.about_id
+LEFT JOIN core.front f ON f.front_id = v.front_id
+LEFT JOIN core.card c ON c.card_id = v.card_id
+LEFT JOIN core.licence l ON l.raw = lower(a.licence_raw)
+LEFT JOIN core.known_fields k ON k.known = v.known
+LEFT JOIN mart.metric_as_of x ON x.model_id = m.model_id;
+
+COMMENT ON VIEW mart.model IS 'One row per model: its newest known state. Removed models stay, with removed = true.';
+COMMENT ON COLUMN mart.model.hub IS 'Hub.';
+COMMENT ON COLUMN mart.model.model_id IS 'Id on the hub, owner included.';
+COMMENT ON COLUMN mart.model.owner IS 'User or organisation; empty for ids without one.';
+COMMENT ON COLUMN mart.model.name IS 'Id without its owner.';
+COMMENT ON COLUMN mart.model.url IS 'Web address.';
+COMMENT ON COLUMN mart.model.created_at IS 'When the hub says it was created.';
+COMMENT ON COLUMN mart.model.last_modified IS 'Last commit, as the hub says.';
+COMMENT ON COLUMN mart.model.task IS 'Task in the common vocabulary.';
+COMMENT ON COLUMN mart.model.library IS 'Library that loads it.';
+COMMENT ON COLUMN mart.model.architecture IS 'First architecture named in its configuration.';
+COMMENT ON COLUMN mart.model.licence_raw IS 'First licence claimed, as written.';
+COMMENT ON COLUMN mart.model.licence IS 'That licence as SPDX id or LicenseRef-...; null where none is declared.';
+COMMENT ON COLUMN mart.model.licence_family IS 'Its family (core.licence).';
+COMMENT ON COLUMN mart.model.downloads IS 'Downloads in the hub''s own window (30 days on Hugging Face).';
+COMMENT ON COLUMN mart.model.likes IS 'Likes.';
+COMMENT ON COLUMN mart.model.has_card IS 'Whether there is a model card; null where no source says.';
+COMMENT ON COLUMN mart.model.card_score IS 'Share of five card sections present: description, usage, limitations, training, evaluation (the items of Jones et al., ESEM 2024, found by headings instead of by a language model); 0 without a card, null where no card was read.';
+COMMENT ON COLUMN mart.model.metadata_score IS 'Share of seven fields stated: licence, language, dataset, paper, evaluation claim, task, library; null where tags are unknown.';
+COMMENT ON COLUMN mart.model.documentation_score IS 'From 0 to 1: the mean of card_score and metadata_score, or metadata_score alone where no card was read.';
+COMMENT ON COLUMN mart.model.gated IS 'false, auto or manual.';
+COMMENT ON COLUMN mart.model.removed IS 'Gone from the hub (deleted, private or renamed).';
+COMMENT ON COLUMN mart.model.first_seen IS 'First snapshot that saw it.';
+COMMENT ON COLUMN mart.model.last_seen IS 'Last snapshot that saw it.';
+COMMENT ON COLUMN mart.model.snapshot_id IS 'Snapshot that brought this state (mart.snapshot).';
+COMMENT ON COLUMN mart.model.sha IS 'Commit of the default branch.';
+COMMENT ON COLUMN mart.model.model_type IS 'Model type named in its configuration.';
+COMMENT ON COLUMN mart.model.parameters IS 'Number of parameters.';
+COMMENT ON COLUMN mart.model.storage_bytes IS 'Bytes the repository uses.';
+COMMENT ON COLUMN mart.model.private IS 'Not public.';
+COMMENT ON COLUMN mart.model.disabled IS 'Switched off by the hub.';
+COMMENT ON COLUMN mart.model.removed_at IS 'When it was removed, as the source says, else the first complete snapshot without it.';
+COMMENT ON COLUMN mart.model.licences IS 'Licences claimed.';
+COMMENT ON COLUMN mart.model.languages IS 'Languages stated.';
+COMMENT ON COLUMN mart.model.datasets IS 'Datasets stated.';
+COMMENT ON COLUMN mart.model.papers IS 'Papers stated.';
+COMMENT ON COLUMN mart.model.base_models IS 'Base models stated.';
+COMMENT ON COLUMN mart.model.tags IS 'Tags.';
+COMMENT ON COLUMN mart.model.claims IS 'Whether it claims evaluation results in a machine-readable form.';
+COMMENT ON COLUMN mart.model.carbon IS 'Whether it reports carbon emissions.';
+COMMENT ON COLUMN mart.model.front_matter_fields IS 'Fields that its front matter fills; null where it was not read.';
+COMMENT ON COLUMN mart.model.licence_name IS 'license_name of the front matter.';
+COMMENT ON COLUMN mart.model.licence_link IS 'license_link of the front matter.';
+COMMENT ON COLUMN mart.model.card_words IS 'Words of the card without front matter; null where it was not read.';
+COMMENT ON COLUMN mart.model.front_matter_valid IS 'Whether the front matter is YAML.';
+COMMENT ON COLUMN mart.model.card_sections IS 'Categories of the sections of its card.';
+COMMENT ON COLUMN mart.model.downloads_all_time IS 'Downloads since the beginning.';
+COMMENT ON COLUMN mart.model.trending_score IS 'The hub''s own trending score.';
+COMMENT ON COLUMN mart.model.known_fields IS 'Fields that some source has stated: a null in one of them means that there is none.';
+COMMENT ON COLUMN mart.model.native_id IS 'The hub''s own immutable id.';
+COMMENT ON COLUMN mart.model.model_key IS 'Number in core.model.';
+COMMENT ON COLUMN mart.model.version_id IS 'Number in core.model_version.';
+COMMENT ON COLUMN mart.model.about_id IS 'Number in core.about.';
+COMMENT ON COLUMN mart.model.front_id IS 'Number in core.front.';
+COMMENT ON COLUMN mart.model.files_id IS 'Number in core.file.';
+COMMENT ON COLUMN mart.model.card_id IS 'Number in core.card.';
+
+CREATE VIEW mart.model_metric AS
+SELECT h.hub, m.name AS model_id, s.observed_at, x.downloads, x.likes, x.downloads_all_time, x.trending_score, x.snapshot_id
+FROM core.metric x
+JOIN core.snapshot s ON s.snapshot_id = x.snapshot_id
+JOIN core.model m ON m.model_id = x.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+WHERE (x.downloads IS NOT NULL OR x.likes IS NOT NULL)
+    AND s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.model_metric IS 'Counters of every model in every snapshot.';
+
+CREATE VIEW mart.model_version AS
+SELECT h.hub, m.name AS model_id, v.* EXCLUDE (model_id), k.fields AS known_fields
+FROM core.model_version v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+LEFT JOIN core.known_fields k ON k.known = v.known
+WHERE v.valid_from <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.model_version IS 'Every version of every model with valid_from and valid_to; columns as in core.model_version.';
+
+CREATE VIEW mart.model_tag AS
+SELECT h.hub, m.name AS model_id, t.kind, t.value, t.tag, t.relation, a.evidence
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.about_tag a ON a.about_id = v.about_id
+JOIN core.tag t ON t.tag_id = a.tag_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.model_tag IS 'Tags of the models that are there: licences, languages, datasets, papers (arxiv, doi), base models, formats, ... by kind.';
+
+CREATE VIEW mart.file AS
+SELECT h.hub, m.name AS model_id, f.path, f.kind, f.size, f.sha256
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.file f ON f.files_id = v.files_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.file IS 'Files of the models that are there.';
+
+CREATE VIEW mart.lineage_edge AS
+WITH present AS (
+    SELECT v.model_id, v.about_id, m.hub_id, m.name
+    FROM mart.version_as_of v
+    JOIN core.model m ON m.model_id = v.model_id
+    WHERE NOT v.removed
+),
+renamed AS (
+    SELECT old.hub_id, old.name, arg_max(p.name, a.confidence) AS name_now
+    FROM core.model_alias a
+    JOIN core.model old ON old.model_id = a.model_id
+    JOIN present p ON p.model_id = a.canonical_id
+    GROUP BY ALL
+)
+SELECT
+    h.hub,
+    c.name AS child_id,
+    e.parent AS parent_id,
+    e.relation,
+    p.model_id IS NOT NULL AS resolved,
+    e.parent = c.name AS self_loop,
+    e.evidence,
+    coalesce(p.name, r.name_now) AS resolved_id,
+    c.model_id AS child_key
+FROM core.lineage_edge e
+JOIN present c ON c.about_id = e.about_id
+JOIN core.hub h ON h.hub_id = c.hub_id
+LEFT JOIN present p ON p.hub_id = c.hub_id AND p.name = e.parent
+LEFT JOIN renamed r ON r.hub_id = c.hub_id AND r.name = e.parent;
+COMMENT ON VIEW mart.lineage_edge IS 'Base-model edges of the models that are there. resolved: the parent is there under that very id; resolved_id also follows renames; dangling edges and self-loops are kept and marked.';
+
+CREATE VIEW mart.claim AS
+SELECT
+    h.hub, m.name AS model_id, e.task, e.dataset, e.split, e.metric, e.value_raw, e.value, e.verified,
+    x.measured, x.ci_low, x.ci_high, x.verdict, x.reason,
+    e.dataset_name, e.config, e.metric_name, e.source, e.evidence
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.eval_claim e ON e.front_id = v.front_id
+LEFT JOIN core.measurement x ON x.front_id = e.front_id AND x.ordinal = e.ordinal
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.claim IS 'Results that cards claim, with what the probe measured beside them.';
+
+CREATE VIEW mart.carbon AS
+SELECT h.hub, m.name AS model_id, e.* EXCLUDE (front_id)
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.carbon_claim e ON e.front_id = v.front_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.carbon IS 'Carbon emissions that cards report; columns as in core.carbon_claim.';
+
+CREATE VIEW mart.card AS
+SELECT h.hub, m.name AS model_id, c.*
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.card c ON c.card_id = v.card_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.card IS 'Cards of the models that are there; columns as in core.card.';
+
+CREATE VIEW mart.alias AS
+SELECT h.hub, old.name AS model_id, new.name AS canonical_id, a.evidence, a.confidence, a.noticed_at
+FROM core.model_alias a
+JOIN core.model old ON old.model_id = a.model_id
+JOIN core.model new ON new.model_id = a.canonical_id
+JOIN core.hub h ON h.hub_id = old.hub_id
+WHERE a.noticed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.alias IS 'Renames: an old id and the id that the same model goes by, with evidence and confidence.';
+
+CREATE VIEW mart.repository AS
+SELECT url, owner, name, stars, licence, commit, observed_at
+FROM core.repository
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.repository IS 'Source repositories that may use models.';
+
+CREATE VIEW mart.usage AS
+SELECT
+    r.url AS repository, r.commit, u.path, u.line, u.library, u.api, u.id_as_written, h.hub, m.name AS model_id,
+    u.how, u.confidence
+FROM core.usage u
+JOIN core.repository r ON r.repository_id = u.repository_id
+LEFT JOIN core.model m ON m.model_id = u.model_id
+LEFT JOIN core.hub h ON h.hub_id = m.hub_id
+WHERE r.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.usage IS 'Places in repositories that load a model.';
+
+CREATE VIEW mart.finding AS
+SELECT h.hub, m.name AS model_id, f.revision, f.path, f.sha256, f.tool, f.rule, f.severity, f.message
+FROM core.finding f
+LEFT JOIN core.model m ON m.model_id = f.model_id
+LEFT JOIN core.hub h ON h.hub_id = m.hub_id;
+COMMENT ON VIEW mart.finding IS 'What probes found.';
+
+CREATE VIEW mart.snapshot AS
+SELECT
+    s.snapshot_id, h.hub, s.observed_at, s.kind, s.records, s.complete, s.quarantined,
+    s.duplicates, s.fields, r.run_id, r.state, r.program
+FROM core.snapshot s
+JOIN core.hub h ON h.hub_id = s.hub_id
+JOIN raw.run r ON r.run_key = s.run_key
+WHERE s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.snapshot IS 'The dated observations this census is made of.';
+
+CREATE VIEW mart.provenance AS
+SELECT
+    h.hub, m.name AS model_id, v.valid_from, r.record_id, r.kind, r.url, r.status, r.fetched_at, r.sha256,
+    p.path, r.ordinal, n.run_id, n.program, n.parser
+FROM core.model_version v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN raw.record r ON r.record_id = v.record_id
+JOIN raw.part p ON p.part_id = r.part_id
+JOIN raw.run n ON n.run_key = p.run_key;
+COMMENT ON VIEW mart.provenance IS 'For every version of every model: the landed record it was read from, down to the file and its hash.';
