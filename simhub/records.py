@@ -1,0 +1,92 @@
+"""Records as SQL: each shape of the list API is one expression that joins ready JSON inside SQLite.
+
+The counters are spliced in at serving time, so a download that is counted shows in the next listing
+without touching the bulky part of a record. Unknown values (replayed dumps that lack a field) are empty
+or negative and leave their key out.
+"""
+
+from __future__ import annotations
+
+
+def _text(key: str, column: str) -> str:
+    return f"CASE WHEN {column} IS NULL OR {column} = '' THEN '' ELSE ',\"{key}\":' || json_quote({column}) END"
+
+
+def _json(key: str, column: str) -> str:
+    return f"ifnull(',\"{key}\":' || {column}, '')"
+
+
+def _flag(key: str, column: str) -> str:
+    return f"',\"{key}\":' || CASE WHEN {column} THEN 'true' ELSE 'false' END"
+
+
+def _count(key: str, column: str) -> str:
+    return f"CASE WHEN {column} < 0 THEN '' ELSE ',\"{key}\":' || {column} END"
+
+
+def _rare(key: str) -> str:
+    return f"ifnull(',\"{key}\":' || (d.extra -> '$.\"{key}\"'), '')"
+
+
+_RARE = (
+    "baseModels", "childrenModelCount", "evalResults", "gguf", "inference", "mask_token", "model-index",
+    "safetensors", "spaces", "transformersInfo", "usedStorage", "widgetData", "inferenceProviderMapping",
+    "resourceGroup",
+)  # fmt: skip
+#: Field of `expand` -> the SQL that yields `,"field":value`, or nothing.
+EXPAND: dict[str, str] = {
+    "author": _text("author", "s.owner"),
+    "cardData": _json("cardData", "d.card"),
+    "config": _json("config", "d.config"),
+    "createdAt": _text("createdAt", "s.created_at"),
+    "disabled": _flag("disabled", "s.disabled"),
+    "downloads": _count("downloads", "s.downloads"),
+    "downloadsAllTime": _count("downloadsAllTime", "s.all_time"),
+    "gated": _json("gated", "s.gated"),
+    "lastModified": _text("lastModified", "s.last_modified"),
+    "library_name": _text("library_name", "s.library"),
+    "likes": _count("likes", "s.likes"),
+    "pipeline_tag": _text("pipeline_tag", "s.task"),
+    "private": _flag("private", "s.private"),
+    "sha": _text("sha", "s.sha"),
+    "siblings": _json("siblings", "d.siblings"),
+    "tags": _json("tags", "d.tags"),
+    "trendingScore": _count("trendingScore", "s.trending"),
+    **{key: _rare(key) for key in _RARE},
+}
+_HEAD = '\'{"_id":"\' || s.oid || \'","id":\' || json_quote(s.id)'
+_MODEL_ID = "',\"modelId\":' || json_quote(s.id)"
+_DEFAULT = ("likes", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt")
+_FULL = ("author", "sha", "lastModified", "gated", "disabled", "siblings")
+#: The rare fields of model info, whole: the `extra` object without its opening brace.
+_EXTRA = "CASE WHEN d.extra IS NULL OR d.extra = '{}' THEN '' ELSE ',' || substr(d.extra, 2, length(d.extra) - 2) END"
+
+
+def _join(*pieces: str) -> str:
+    return "CAST(" + " || ".join([_HEAD, *pieces, "'}'"]) + " AS BLOB)"
+
+
+def expanded(fields: list[str]) -> str:
+    """The record with exactly these fields (and `_id`, `id`)."""
+    return _join(*(EXPAND[name] for name in dict.fromkeys(fields)))
+
+
+def listed(full: bool, card_data: bool, config: bool) -> str:
+    """The record of a listing without `expand`."""
+    pieces = [EXPAND[name] for name in _DEFAULT] + [_MODEL_ID]
+    pieces += [EXPAND[name] for name in _FULL] if full else []
+    pieces += [EXPAND["cardData"]] if card_data else []
+    pieces += [EXPAND["config"]] if config else []
+    return _join(*pieces)
+
+
+def info() -> str:
+    """The record of model info."""
+    names = (*_DEFAULT, *_FULL, "cardData", "config")
+    return _join(*(EXPAND[name] for name in names), _MODEL_ID, _EXTRA)
+
+
+#: Shapes that need no bulky column are answered from the narrow table alone.
+def source(expression: str) -> str:
+    """The FROM clause an expression needs."""
+    return "state s LEFT JOIN doc d ON d.ordinal = s.ordinal" if "d." in expression else "state s"

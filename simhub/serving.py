@@ -1,0 +1,68 @@
+"""What every request passes: who asks, what is left of the budget, which fault strikes, then the route."""
+
+from __future__ import annotations
+
+from simhub.core import Gone, Hub
+from simhub.ratelimit import Account, InvalidToken, account
+from simhub.routes import classify, dispatch
+from simhub.wire import Request, Response, error
+
+
+def handle(hub: Hub, request: Request) -> Response:
+    """Answer one request."""
+    kind = classify(request.path)
+    if not kind:
+        return _run(hub, request, Account())
+    hub.stats.requests += 1
+    hub.stats.classes[kind] += 1
+    try:
+        who = account(request.headers.get("authorization", ""))
+    except InvalidToken:
+        return error(401, "Invalid credentials in Authorization header")
+    allowed, headers = hub.meter.take(who, request.peer, kind)
+    if allowed:
+        response = _broken(hub, request, who)
+    else:
+        hub.stats.throttled += 1
+        response = error(429, "We had to rate limit you. Retry later or use a token with a higher quota.")
+    response.headers = {**headers, **response.headers}
+    hub.stats.statuses[str(response.status)] += 1
+    return response
+
+
+def _run(hub: Hub, request: Request, who: Account) -> Response:
+    try:
+        return dispatch(hub, request, who)
+    except Gone as gone:
+        return gone.response
+
+
+def _broken(hub: Hub, request: Request, who: Account) -> Response:
+    """The route's answer, or what a fault makes of it."""
+    paged = request.path.rstrip("/") in ("/api/models", "/api/datasets")
+    fault = hub.injector.breaking(hub.store.day, f"{request.method} {request.target}", paged)
+    if fault == "timeout":
+        return Response(200, fault="silence")
+    if fault == "too_many":
+        retry = str(hub.injector.faults.retry)
+        hub.stats.throttled += 1
+        return error(429, "Too Many Requests", Retry_After=retry, RateLimit=f'"api";r=0;t={retry}')
+    if fault == "server_error":
+        status = (500, 502, 503)[len(request.target) % 3]
+        return Response(status, b"<html><body>Bad things happen</body></html>", {"Content-Type": "text/html"})
+    response = _run(hub, request, who)
+    if fault and response.status == 200:
+        _spoil(response, fault, len(request.target))
+    return response
+
+
+def _spoil(response: Response, fault: str, salt: int) -> None:
+    """Break a good response: cut it, or make it something that is not JSON, or not UTF-8."""
+    if fault == "cut":
+        response.fault = ("cut", "cut-chunked", "cut-close")[salt % 3]
+    elif fault == "malformed":
+        half = response.body[: len(response.body) // 2]
+        response.body = half if salt % 2 else b"<!doctype html><title>Hugging Face</title>"
+    elif fault == "utf8page":
+        middle = response.body.find(b'","', len(response.body) // 2)
+        response.body = response.body[:middle] + b"\xff\xfe" + response.body[middle:]
