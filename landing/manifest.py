@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 Format = Literal["json-array", "jsonl", "parquet", "csv", "envelopes"]
-State = Literal["running", "complete", "partial"]
+State = Literal["running", "complete", "partial", "abandoned"]
 
 
 class Part(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -43,9 +43,10 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     ``kind`` is what was asked (``listing``, ``incremental``, ``counters``, ``details``,
     ``import``). ``complete`` means that the run saw every public model of the source, so that
-    absence is evidence of removal; ``state='partial'`` means that something asked for is missing
-    (see ``failures``). ``observed_at`` is the moment the snapshot stands for. ``requests`` is the
-    budget spent: calls per rate-limit class, retries, refusals, seconds waited.
+    absence is evidence of removal. ``state='partial'`` means that something asked for is missing
+    (see ``failures``), ``'abandoned'`` that the run was given up unfinished: it is never loaded.
+    ``observed_at`` is the moment the snapshot stands for. ``requests`` is the budget spent: calls
+    per rate-limit class, retries, refusals, seconds waited.
     """
 
     run_id: str

@@ -49,7 +49,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether the run ended by itself (complete or partial)."""
-        return self.manifest.state != "running"
+        return self.manifest.state in ("complete", "partial")
 
     def lines(self) -> Iterator[Line]:
         """The journal, line by line.

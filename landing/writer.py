@@ -186,6 +186,11 @@ class RunWriter:
         self.save()
         return self.manifest
 
+    def abandon(self) -> None:
+        """Give the run up: it keeps what it has, is never resumed and never loaded."""
+        self.manifest.state = "abandoned"
+        self.save()
+
     def save(self) -> None:
         """Write the manifest as it stands."""
         path = self.folder / MANIFEST

@@ -39,8 +39,8 @@ class Zone:
         return sorted(done, key=lambda run: (observed(run.manifest), run.run_id))
 
     def unfinished(self, source: str) -> Run | None:
-        """The newest run of ``source`` that was cut off, if any."""
-        cut = [run for run in self.runs(source) if not run.finished]
+        """The newest run of ``source`` that was cut off and not abandoned, if any; imports resume by themselves."""
+        cut = [run for run in self.runs(source) if run.manifest.state == "running" and run.manifest.kind != "import"]
         return max(cut, key=lambda run: run.manifest.started_at, default=None)
 
     @contextmanager
@@ -86,6 +86,6 @@ class Zone:
 
     def resume(self, run: Run) -> RunWriter:
         """Take up an unfinished run; hold :meth:`lock` while using it."""
-        if run.finished:
-            raise UsageError(f"Run {run.run_id} is finished; a finished run is never written to.")
+        if run.manifest.state != "running":
+            raise UsageError(f"Run {run.run_id} is {run.manifest.state}; only a running one is written to.")
         return RunWriter(run)
