@@ -1,0 +1,405 @@
+"""The staged table ``page`` -> identity, versions, counters, descriptions, files.
+
+One snapshot at a time, in the order of observation. A version is opened when a model is first seen
+or when something that this source states differs from what was last known; what the source
+does not state is carried over. Descriptions, front matter and file lists are stored when they
+change and versions point to them, so a change of one does not copy the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warehouse.database import Connection
+from warehouse.mapping import Mapping
+
+# The columns of core.model_version that a source states one by one, in the order of the schema.
+SCALARS = (
+    "sha",
+    "last_modified",
+    "private",
+    "gated",
+    "disabled",
+    "task",
+    "library",
+    "architecture",
+    "model_type",
+    "parameters",
+    "storage_bytes",
+    "tensor_types",
+    "has_card",
+)
+FACETS = ("about", "front", "files")
+# Positions are part of stored data (core.model_version.known): only append.
+FIELDS = (*SCALARS, *FACETS, "removed", "card")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The snapshot that is being written."""
+
+    snapshot_id: int
+    hub_id: int
+    observed_at: str
+
+    @property
+    def moment(self) -> str:
+        """``observed_at`` as a SQL literal."""
+        return f"TIMESTAMP '{self.observed_at}'"
+
+
+def mask(fields: frozenset[str]) -> int:
+    """The bit mask of the fields."""
+    return sum(1 << position for position, name in enumerate(FIELDS) if name in fields)
+
+
+def begin(connection: Connection) -> None:
+    """Forget what the last snapshot has seen."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE seen (model_id INTEGER, kind VARCHAR)")
+
+
+def write(connection: Connection, mapping: Mapping, snapshot: Snapshot, kind: str, known: frozenset[str]) -> int:
+    """Write the staged ``page``; returns how many rows repeated a model of the same kind."""
+    _identify(connection, snapshot)
+    repeated = _drop_repeated(connection, kind)
+    _count(connection, snapshot)
+    _merge(connection, mapping, snapshot, known)
+    return repeated
+
+
+def _identify(connection: Connection, snapshot: Snapshot) -> None:
+    """Give every row of ``page`` its model, creating owners and models that are new."""
+    hub = snapshot.hub_id
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT name, any_value(owner) AS owner, min(native_id) AS native_id, min(created_at) AS created_at
+        FROM page ANTI JOIN (SELECT name FROM core.model WHERE hub_id = {hub}) USING (name)
+        GROUP BY name
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.owner
+        SELECT (SELECT coalesce(max(owner_id), 0) FROM core.owner) + row_number() OVER (ORDER BY owner), {hub}, owner
+        FROM (SELECT DISTINCT owner FROM fresh ANTI JOIN (SELECT owner FROM core.owner WHERE hub_id = {hub}) USING (owner))
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.model
+        SELECT (SELECT coalesce(max(model_id), 0) FROM core.model) + row_number() OVER (ORDER BY f.name),
+            {hub}, f.name, o.owner_id, f.native_id, f.created_at, {snapshot.moment}, {snapshot.moment}, NULL
+        FROM fresh f JOIN core.owner o ON o.hub_id = {hub} AND o.owner = f.owner
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE sighting AS
+        SELECT p.row_id, m.model_id
+        FROM page p JOIN core.model m ON m.hub_id = {hub} AND m.name = p.name
+        """
+    )
+
+
+def _drop_repeated(connection: Connection, kind: str) -> int:
+    """Leave one row per model: none where this kind has seen the model in this snapshot, else the first record's."""
+    before = _value(connection, "SELECT count(*) FROM sighting")
+    connection.execute(
+        f"DELETE FROM sighting WHERE model_id IN (SELECT model_id FROM seen WHERE kind = {_text(kind)})"
+    )
+    connection.execute(
+        """
+        DELETE FROM sighting WHERE row_id IN (
+            SELECT row_id FROM (
+                SELECT s.row_id, row_number() OVER (
+                    PARTITION BY s.model_id
+                    ORDER BY p.record_id, p.about_hash, p.files_hash, p.downloads, p.likes, p.row_id
+                ) AS place
+                FROM sighting s JOIN page p USING (row_id)
+                WHERE s.model_id IN (SELECT model_id FROM sighting GROUP BY 1 HAVING count(*) > 1)
+            ) WHERE place > 1
+        )
+        """
+    )
+    return before - _value(connection, "SELECT count(*) FROM sighting")
+
+
+def _count(connection: Connection, snapshot: Snapshot) -> None:
+    """Write the counters, once per model and snapshot."""
+    connection.execute(
+        f"""
+        INSERT INTO core.metric
+        SELECT {snapshot.snapshot_id}, s.model_id, p.downloads, p.downloads_all_time, p.likes, p.trending_score, p.record_id
+        FROM sighting s JOIN page p USING (row_id)
+        WHERE NOT p.removed AND s.model_id NOT IN (SELECT model_id FROM seen)
+        """
+    )
+
+
+def _merge(connection: Connection, mapping: Mapping, snapshot: Snapshot, known: frozenset[str]) -> None:
+    """Open, close and carry over versions."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_delta(known)}")
+    _store_versions(connection, snapshot)
+    if "about" in known:
+        _store_about(connection, mapping, snapshot)
+    if "front" in known:
+        _store_front(connection, mapping, snapshot)
+    if "files" in known:
+        _store_files(connection, mapping)
+
+
+def _delta(known: frozenset[str]) -> str:
+    """SQL: the rows whose version changes, with the merged columns."""
+    scalars = [f"p.{name}" if name in known else f"v.{name}" for name in SCALARS]
+    merged = ", ".join(f"{source} AS {name}" for source, name in zip(scalars, SCALARS, strict=True))
+    changed = {name: f"p.{name} IS DISTINCT FROM v.{name}" for name in SCALARS if name in known}
+    facets = []
+    for name in FACETS:
+        differs = f"v.{name}_id IS NULL OR p.{name}_hash IS DISTINCT FROM v.{name}_hash"
+        stated = f"p.{name}_hash" if name in known else f"v.{name}_hash"
+        facets += [
+            f"{stated} AS {name}_hash",
+            f"v.{name}_id AS old_{name}_id",
+            f"({differs if name in known else 'false'}) AS {name}_changed",
+        ]
+        if name in known:
+            changed[name] = f"({differs})"
+    changed["removed"] = "p.removed IS DISTINCT FROM v.removed"
+    return f"""
+        SELECT (SELECT coalesce(max(version_id), 0) FROM core.model_version) + row_number() OVER (ORDER BY model_id)
+            AS version_id, *
+        FROM (
+            SELECT p.row_id, s.model_id, p.record_id, v.version_id AS old, v.valid_from AS old_from,
+                coalesce(v.known, 0) | {mask(known)} AS known, p.removed, p.removed_at, {merged}, {", ".join(facets)},
+                v.files_sized, v.card_id
+            FROM sighting s
+            JOIN page p USING (row_id)
+            LEFT JOIN core.model_version v ON v.model_id = s.model_id AND v.valid_to IS NULL
+            WHERE v.version_id IS NULL OR {" OR ".join(changed.values())}
+        )
+        """
+
+
+def _store_versions(connection: Connection, snapshot: Snapshot) -> None:
+    close_versions(connection, snapshot, "SELECT old, old_from FROM delta WHERE old IS NOT NULL")
+    facets = ", ".join(
+        f"CASE WHEN {name}_changed THEN version_id ELSE old_{name}_id END AS {name}_id, {name}_hash"
+        for name in FACETS
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.model_version BY NAME
+        SELECT version_id, model_id, {snapshot.moment} AS valid_from, NULL AS valid_to,
+            {snapshot.snapshot_id} AS snapshot_id, record_id, known, removed,
+            CASE WHEN removed THEN coalesce(removed_at, {snapshot.moment}) END AS removed_at,
+            {", ".join(SCALARS)}, {facets},
+            CASE WHEN files_changed THEN false ELSE files_sized END AS files_sized, card_id
+        FROM delta
+        """
+    )
+
+
+def close_versions(connection: Connection, snapshot: Snapshot, versions: str) -> None:
+    """Close the versions that ``versions`` selects (id, valid_from); one that this very moment opened is replaced."""
+    connection.execute(
+        f"""
+        DELETE FROM core.model_version
+        WHERE version_id IN (SELECT old FROM ({versions}) WHERE old_from = {snapshot.moment})
+        """
+    )
+    connection.execute(
+        f"""
+        UPDATE core.model_version SET valid_to = {snapshot.moment}
+        WHERE valid_to IS NULL AND version_id IN (SELECT old FROM ({versions}) WHERE old_from < {snapshot.moment})
+        """
+    )
+
+
+def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -> None:
+    """Tags, through the dictionary; their counts per description."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE said AS
+        SELECT d.version_id AS about_id, left(t.tag, 1024) AS tag
+        FROM ({mapping.sections["tags"]}) t JOIN delta d USING (row_id)
+        WHERE d.about_changed AND t.tag IS NOT NULL
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE word AS
+        SELECT DISTINCT tag FROM said ANTI JOIN (SELECT tag FROM core.tag WHERE hub_id = {snapshot.hub_id}) USING (tag)
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.tag
+        SELECT (SELECT coalesce(max(tag_id), 0) FROM core.tag) + row_number() OVER (ORDER BY tag),
+            {snapshot.hub_id}, tag, kind, value, relation
+        FROM ({mapping.sections["kinds"]})
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE told AS
+        SELECT DISTINCT s.about_id, t.tag_id, t.kind, t.value
+        FROM said s JOIN core.tag t ON t.hub_id = {snapshot.hub_id} AND t.tag = s.tag
+        """
+    )
+    connection.execute("INSERT INTO core.about_tag SELECT about_id, tag_id, 'tag' FROM told")
+    connection.execute(
+        f"""
+        INSERT INTO core.about
+        SELECT d.version_id, d.model_id, {snapshot.snapshot_id}, d.record_id, t.licence_raw,
+            coalesce(t.licences, 0), coalesce(t.languages, 0), coalesce(t.datasets, 0), coalesce(t.papers, 0),
+            coalesce(t.base_models, 0), coalesce(t.tags, 0), coalesce(t.claims, false), coalesce(t.carbon, false)
+        FROM delta d
+        LEFT JOIN (
+            SELECT about_id,
+                min(CASE WHEN kind = 'licence' THEN value END) AS licence_raw,
+                count(CASE WHEN kind = 'licence' THEN 1 END) AS licences,
+                count(CASE WHEN kind = 'language' THEN 1 END) AS languages,
+                count(CASE WHEN kind = 'dataset' THEN 1 END) AS datasets,
+                count(CASE WHEN kind IN ('arxiv', 'doi') THEN 1 END) AS papers,
+                count(DISTINCT CASE WHEN kind = 'base_model' THEN value END) AS base_models,
+                count(*) AS tags,
+                bool_or(kind = 'marker' AND value IN ('model-index', 'eval-results')) AS claims,
+                bool_or(kind = 'marker' AND value = 'co2_eq_emissions') AS carbon
+            FROM told GROUP BY about_id
+        ) t ON t.about_id = d.version_id
+        WHERE d.about_changed
+        """
+    )
+
+
+def _store_front(connection: Connection, mapping: Mapping, snapshot: Snapshot) -> None:
+    """Front matter: its fields, evaluation claims and carbon claims."""
+    front_changed = "SELECT row_id, version_id, model_id, record_id FROM delta WHERE front_changed"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE fronted AS {front_changed}")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE claimed AS
+        SELECT d.version_id AS front_id, c.* EXCLUDE (row_id)
+        FROM ({mapping.sections["claims"]}) c JOIN fronted d USING (row_id)
+        """
+    )
+    connection.execute(
+        """
+        INSERT INTO core.eval_claim BY NAME
+        SELECT * REPLACE (left(value_raw, 1024) AS value_raw), number(value_raw) AS value,
+            row_number() OVER (PARTITION BY front_id ORDER BY dataset, config, split, metric, value_raw, task) AS ordinal
+        FROM claimed
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE emitted AS
+        SELECT d.version_id AS front_id, c.* EXCLUDE (row_id)
+        FROM ({mapping.sections["carbon"]}) c JOIN fronted d USING (row_id)
+        """
+    )
+    connection.execute(
+        "INSERT INTO core.carbon_claim BY NAME SELECT *, number(value_raw) AS emissions_g FROM emitted"
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.front
+        SELECT d.version_id, d.model_id, {snapshot.snapshot_id}, d.record_id,
+            coalesce(CASE WHEN json_type(p.card) = 'OBJECT' THEN json_keys(p.card) END, []),
+            p.card->>'license_name', p.card->>'license_link', p.card->>'new_version',
+            coalesce(c.claims, 0), e.front_id IS NOT NULL
+        FROM fronted d
+        JOIN page p USING (row_id)
+        LEFT JOIN (SELECT front_id, count(*) AS claims FROM claimed GROUP BY 1) c ON c.front_id = d.version_id
+        LEFT JOIN (SELECT DISTINCT front_id FROM emitted) e ON e.front_id = d.version_id
+        """
+    )
+
+
+def _store_files(connection: Connection, mapping: Mapping) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO core.file
+        SELECT d.version_id, f.path, file_kind(f.path), f.size, f.sha256
+        FROM ({mapping.sections["files"]}) f(row_id, path, size, sha256) JOIN delta d USING (row_id)
+        WHERE d.files_changed AND f.path IS NOT NULL
+        """
+    )
+
+
+def note_seen(connection: Connection, kind: str) -> None:
+    """Remember the models of this batch."""
+    connection.execute(
+        f"INSERT INTO seen SELECT s.model_id, {_text(kind)} FROM sighting s JOIN page p USING (row_id) WHERE NOT p.removed"
+    )
+
+
+def end(connection: Connection, snapshot: Snapshot, *, complete: bool) -> int:
+    """Close the snapshot: when models were last seen, and which are gone. Returns how many models were seen."""
+    connection.execute(
+        f"UPDATE core.model SET last_seen = {snapshot.moment} WHERE model_id IN (SELECT model_id FROM seen)"
+    )
+    connection.execute(
+        f"""
+        UPDATE core.model SET last_metric = {snapshot.snapshot_id}
+        WHERE model_id IN (
+            SELECT model_id FROM core.metric
+            WHERE snapshot_id = {snapshot.snapshot_id} AND (downloads IS NOT NULL OR likes IS NOT NULL)
+        )
+        """
+    )
+    if complete:
+        _remove_absent(connection, snapshot)
+    return _value(connection, "SELECT count(DISTINCT model_id) FROM seen")
+
+
+def _remove_absent(connection: Connection, snapshot: Snapshot) -> None:
+    """A complete snapshot without a model is evidence that it is gone."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE gone AS
+        SELECT v.* FROM core.model_version v
+        JOIN core.model m ON m.model_id = v.model_id AND m.hub_id = {snapshot.hub_id}
+        WHERE v.valid_to IS NULL AND NOT v.removed AND v.model_id NOT IN (SELECT model_id FROM seen)
+        """
+    )
+    close_versions(connection, snapshot, "SELECT version_id AS old, valid_from AS old_from FROM gone")
+    record = "(SELECT max(record_id) FROM raw.record)"
+    connection.execute(
+        f"""
+        INSERT INTO core.model_version BY NAME
+        SELECT * REPLACE (
+            (SELECT coalesce(max(version_id), 0) FROM core.model_version) + row_number() OVER (ORDER BY model_id)
+                AS version_id,
+            {snapshot.moment} AS valid_from, {snapshot.snapshot_id} AS snapshot_id, {record} AS record_id,
+            true AS removed, {snapshot.moment} AS removed_at)
+        FROM gone
+        """
+    )
+
+
+def learn_identity(connection: Connection) -> None:
+    """Fill in immutable ids and creation dates that earlier snapshots did not state."""
+    connection.execute(
+        """
+        UPDATE core.model AS m
+        SET native_id = coalesce(m.native_id, f.native_id), created_at = coalesce(m.created_at, f.created_at)
+        FROM (
+            SELECT s.model_id, p.native_id, p.created_at FROM sighting s JOIN page p USING (row_id)
+            WHERE p.native_id IS NOT NULL OR p.created_at IS NOT NULL
+        ) f
+        WHERE f.model_id = m.model_id
+            AND ((m.native_id IS NULL AND f.native_id IS NOT NULL) OR (m.created_at IS NULL AND f.created_at IS NOT NULL))
+        """
+    )
+
+
+def _value(connection: Connection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

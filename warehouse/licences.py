@@ -1,0 +1,67 @@
+"""What a licence word means: SPDX id or LicenseRef, and family."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from warehouse.database import Connection
+
+
+def learn(connection: Connection) -> None:
+    """Add to ``core.licence`` every licence word that it does not have yet."""
+    words = connection.execute(
+        """
+        SELECT DISTINCT lower(value) FROM core.tag
+        WHERE kind = 'licence' AND lower(value) NOT IN (SELECT raw FROM core.licence)
+        ORDER BY 1
+        """
+    ).fetchall()
+    for (word,) in words:
+        connection.execute("INSERT INTO core.licence VALUES ($1, $2, $3, $4, $5)", [word, *understand(word)])
+
+
+def understand(word: str) -> tuple[str, str, bool, str]:
+    """(licence, family, in the SPDX list, source) of a word as claimed, lower case."""
+    known = _table().get(word)
+    if known is not None:
+        return known[0], known[1], not known[0].startswith("LicenseRef-"), "table"
+    spdx = _spdx(word)
+    if spdx is not None:
+        return spdx, _family(spdx), True, "spdx"
+    return (
+        "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.-]+", "-", word).strip("-")[:100] or "none"),
+        "unknown",
+        False,
+        "none",
+    )
+
+
+@cache
+def _table() -> dict[str, tuple[str, str]]:
+    text = resources.files("warehouse").joinpath("licences.csv").read_text(encoding="utf-8")
+    rows = [line.split(",") for line in text.splitlines()[1:] if line]
+    return {raw: (licence, family) for raw, licence, family in rows}
+
+
+def _spdx(word: str) -> str | None:
+    """The word as an SPDX expression in its official spelling, where it is one."""
+    try:
+        parsed = _licensing().parse(word, validate=True)
+    except Exception:  # the library raises several unrelated types for text that is no expression
+        return None
+    return str(parsed) if parsed is not None and "LicenseRef" not in str(parsed) else None
+
+
+@cache
+def _licensing() -> Any:
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
+
+
+def _family(spdx: str) -> str:
+    families = dict(_table().values())
+    return families.get(spdx, "other")

@@ -1,0 +1,272 @@
+"""Landing zone -> warehouse: the runs it does not have yet, or all of them from nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from landing.manifest import Part, observed
+from landing.run import Run
+from landing.zone import Zone
+from warehouse import aliases, details, history, licences, pages
+from warehouse.database import Connection, Limits, building, open_reader
+from warehouse.mapping import Mapping, hubs, macros
+
+# Bodies read at once: large enough to keep the cores busy, small enough that memory stays flat.
+BATCH_BYTES = 64_000_000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a load did."""
+
+    runs: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    rebuilt: str | None = None
+    records: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+
+
+def load(
+    zone: Zone, published: Path, limits: Limits, *, rebuild: bool = False, progress: Progress | None = None
+) -> Loaded:
+    """Bring the warehouse up to the landing zone and publish it.
+
+    A run that was observed before one that is already in the warehouse changes history, so then
+    the whole is built again. Raises :class:`CorruptError` for a part whose bytes have changed.
+    """
+    runs = sorted(zone.finished(), key=_order)
+    have = {} if rebuild or not published.is_file() else _loaded(published)
+    outcome = Loaded()
+    todo = [run for run in runs if have.get(run.run_id) != run.manifest.journal_sha256]
+    if have and not todo:
+        return outcome
+    if have and (reason := _late(runs, todo, have)):
+        outcome.rebuilt, todo, rebuild = reason, runs, True
+    with building(published, limits, fresh=rebuild) as connection:
+        connection.execute(macros())
+        for number, run in enumerate(todo):
+            if progress:
+                progress(run.run_id, number, len(todo))
+            _load_run(connection, zone, run, outcome)
+        _finish(connection)
+    return outcome
+
+
+def _order(run: Run) -> tuple[datetime, str]:
+    return observed(run.manifest), run.run_id
+
+
+def _loaded(published: Path) -> dict[str, str]:
+    connection = open_reader(published)
+    try:
+        return dict(connection.execute("SELECT run_id, journal_sha256 FROM raw.run").fetchall())
+    finally:
+        connection.close()
+
+
+def _late(runs: list[Run], todo: list[Run], have: dict[str, str]) -> str | None:
+    """Why the warehouse cannot simply be added to, if it cannot."""
+    newest = max((_order(run) for run in runs if run.run_id in have), default=None)
+    missing = set(have) - {run.run_id for run in runs}
+    if missing:
+        return f"{len(missing)} run(s) of the warehouse are no longer in the landing zone"
+    if newest is not None and any(_order(run) < newest for run in todo):
+        return "a run was observed before one that had been loaded"
+    return None
+
+
+def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
+    hub = run.manifest.source
+    if hub not in hubs():
+        outcome.skipped.append(run.run_id)
+        return
+    mapping = Mapping.load(hub, connection)
+    connection.execute("BEGIN")
+    run_key = _note_run(connection, run)
+    snapshot = _open_snapshot(connection, mapping, run)
+    entries = _note_parts(connection, zone, run, run_key)
+    history.begin(connection)
+    known: set[str] = set()
+    duplicates = 0
+    connection.execute("COMMIT")
+    listed = [(record, path, part) for _, record, path, part in entries if part.format != "envelopes"]
+    for batch in pages.batches(run_key, listed, BATCH_BYTES):
+        connection.execute("BEGIN")
+        pages.stage(connection, mapping, batch)
+        stated = mapping.known(batch.fields) | {"removed"}
+        duplicates += history.write(connection, mapping, snapshot, batch.kind, stated)
+        history.learn_identity(connection)
+        history.note_seen(connection, batch.kind)
+        known |= stated
+        connection.execute("COMMIT")
+    for part_id, _, path, part in entries:
+        if part.format == "envelopes":
+            connection.execute("BEGIN")
+            details.stage(connection, part_id, path)
+            details.write(connection, snapshot, part.kind)
+            connection.execute("COMMIT")
+    connection.execute("BEGIN")
+    records = history.end(connection, snapshot, complete=run.manifest.complete)
+    licences.learn(connection)
+    _close_snapshot(connection, snapshot, run, run_key, sorted(known), records, duplicates)
+    connection.execute("COMMIT")
+    outcome.runs.append(run.run_id)
+    outcome.records += records
+    outcome.duplicates += duplicates
+
+
+def _note_run(connection: Connection, run: Run) -> int:
+    manifest = run.manifest
+    key = _next(connection, "run_key", "raw.run")
+    connection.execute(
+        "INSERT INTO raw.run VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        [
+            key,
+            manifest.run_id,
+            manifest.source,
+            manifest.kind,
+            manifest.state,
+            manifest.complete,
+            _naive(manifest.observed_at or manifest.started_at),
+            _naive(manifest.started_at),
+            _naive(manifest.finished_at or manifest.started_at),
+            manifest.program,
+            manifest.parser,
+            json.dumps(manifest.config, sort_keys=True),
+            json.dumps(manifest.requests, sort_keys=True),
+            len(manifest.failures),
+            manifest.journal_sha256,
+        ],
+    )
+    return key
+
+
+def _note_parts(connection: Connection, zone: Zone, run: Run, run_key: int) -> list[tuple[int, int, Path, Part]]:
+    """Check every part's hash and number it; a page or a dump is also one record."""
+    parts = [(run.verify(part), part) for part in run.parts()]
+    part_id = _next(connection, "part_id", "raw.part")
+    record_id = _next(connection, "record_id", "raw.record")
+    entries: list[tuple[int, int, Path, Part]] = []
+    for offset, (path, part) in enumerate(parts):
+        entries.append((part_id + offset, record_id, path, part))
+        record_id += part.format != "envelopes"
+    if not entries:
+        return []
+    root = zone.root.resolve()
+    connection.execute(
+        """
+        INSERT INTO raw.part
+        SELECT unnest($1::INTEGER[]), $2, unnest($3::VARCHAR[]), unnest($4::VARCHAR[]), unnest($5::VARCHAR[]),
+            string_split(unnest($6::VARCHAR[]), chr(31)), unnest($7::INTEGER[]), unnest($8::VARCHAR[]),
+            unnest($9::BIGINT[]), unnest($10::BIGINT[])
+        """,
+        [
+            [entry[0] for entry in entries],
+            run_key,
+            [str(entry[2].relative_to(root)) for entry in entries],
+            [entry[3].format for entry in entries],
+            [entry[3].kind for entry in entries],
+            ["\x1f".join(entry[3].fields) for entry in entries],
+            [entry[3].records for entry in entries],
+            [entry[3].sha256 for entry in entries],
+            [entry[3].stored_bytes for entry in entries],
+            [entry[3].body_bytes for entry in entries],
+        ],
+    )
+    _note_records(connection, [entry for entry in entries if entry[3].format != "envelopes"])
+    return entries
+
+
+def _note_records(connection: Connection, entries: list[tuple[int, int, Path, Part]]) -> None:
+    if not entries:
+        return
+    parts = [entry[3] for entry in entries]
+    connection.execute(
+        """
+        INSERT INTO raw.record
+        SELECT unnest($1::INTEGER[]), unnest($2::INTEGER[]), 0, unnest($3::VARCHAR[]), unnest($4::VARCHAR[]), NULL,
+            unnest($5::VARCHAR[]), unnest($6::SMALLINT[]), unnest($7::TIMESTAMP[]), unnest($8::VARCHAR[]),
+            unnest($9::VARCHAR[]), unnest($10::BIGINT[]), NULL
+        """,
+        [
+            [entry[1] for entry in entries],
+            [entry[0] for entry in entries],
+            [part.kind for part in parts],
+            [part.key for part in parts],
+            [part.url for part in parts],
+            [part.status for part in parts],
+            [_naive(part.fetched_at) for part in parts],
+            [part.etag for part in parts],
+            [part.body_sha256 for part in parts],
+            [part.body_bytes for part in parts],
+        ],
+    )
+
+
+def _open_snapshot(connection: Connection, mapping: Mapping, run: Run) -> history.Snapshot:
+    found = connection.execute("SELECT hub_id FROM core.hub WHERE hub = $1", [mapping.hub]).fetchone()
+    if found is None:
+        hub_id = _next(connection, "hub_id", "core.hub")
+        connection.execute(f"INSERT INTO core.hub SELECT {hub_id}, * FROM ({mapping.sections['hub']})")
+    else:
+        hub_id = int(found[0])
+    moment = _naive(run.manifest.observed_at or run.manifest.started_at).isoformat(sep=" ")
+    return history.Snapshot(_next(connection, "snapshot_id", "core.snapshot"), hub_id, moment)
+
+
+def _close_snapshot(
+    connection: Connection,
+    snapshot: history.Snapshot,
+    run: Run,
+    run_key: int,
+    fields: list[str],
+    records: int,
+    duplicates: int,
+) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO core.snapshot
+        SELECT $1, $2, $3, $4, {snapshot.moment}, $5, $6::VARCHAR[], $7, $8,
+            (SELECT count(*) FROM raw.quarantine WHERE run_key = $3 AND NOT kept)
+        """,
+        [
+            snapshot.snapshot_id,
+            snapshot.hub_id,
+            run_key,
+            run.manifest.kind,
+            run.manifest.complete,
+            fields,
+            records,
+            duplicates,
+        ],
+    )
+
+
+def _finish(connection: Connection) -> None:
+    """What depends on the whole: renames, and the names of the field masks."""
+    connection.execute("BEGIN")
+    aliases.find(connection)
+    connection.execute("DELETE FROM core.known_fields")
+    for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
+        names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]
+        connection.execute("INSERT INTO core.known_fields VALUES ($1, $2)", [known, names])
+    connection.execute("COMMIT")
+
+
+def _next(connection: Connection, column: str, table: str) -> int:
+    row = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _naive(text: str) -> datetime:
+    from landing.clock import from_iso
+
+    return from_iso(text).replace(tzinfo=None)

@@ -1,0 +1,55 @@
+-- Small functions that the loader uses on every hub's data; temporary, they do not end up in the warehouse.
+
+-- What the name of a file says it is (core.file_kind).
+CREATE OR REPLACE TEMP MACRO file_kind(path) AS (
+    CASE
+        WHEN path IN ('README.md', 'README.MD', 'readme.md', 'Readme.md') THEN 'card'
+        WHEN lower(path) IN ('license', 'license.txt', 'license.md', 'licence', 'licence.txt', 'copying', 'use_policy.md',
+            'notice', 'notice.txt') THEN 'licence'
+        WHEN path IN ('.gitattributes', '.gitignore') OR ends_with(path, '/.gitattributes') OR ends_with(path, '/.gitignore') THEN 'git'
+        WHEN contains(path, 'adapter_') THEN 'adapter'
+        WHEN contains(path, 'tokenizer') OR ends_with(path, 'vocab.txt') OR ends_with(path, 'vocab.json') OR ends_with(path, 'merges.txt')
+            OR ends_with(path, 'special_tokens_map.json') OR ends_with(path, 'added_tokens.json')
+            OR ends_with(path, '.spm') OR ends_with(path, 'spiece.model') OR ends_with(path, 'sentencepiece.bpe.model') THEN 'tokenizer'
+        ELSE CASE lower(split_part(path, '.', -1))
+            WHEN 'safetensors' THEN 'safetensors'
+            WHEN 'json' THEN 'config' WHEN 'yaml' THEN 'config' WHEN 'yml' THEN 'config' WHEN 'toml' THEN 'config'
+            WHEN 'bin' THEN 'pytorch' WHEN 'pt' THEN 'pytorch' WHEN 'pth' THEN 'pytorch' WHEN 'ckpt' THEN 'pytorch'
+            WHEN 'gguf' THEN 'gguf' WHEN 'ggml' THEN 'ggml'
+            WHEN 'onnx' THEN 'onnx' WHEN 'onnx_data' THEN 'onnx'
+            WHEN 'h5' THEN 'keras' WHEN 'keras' THEN 'keras' WHEN 'hdf5' THEN 'keras'
+            WHEN 'pb' THEN 'tensorflow' WHEN 'index' THEN 'tensorflow' WHEN 'tflite' THEN 'tflite'
+            WHEN 'msgpack' THEN 'flax' WHEN 'mlmodel' THEN 'coreml' WHEN 'mlpackage' THEN 'coreml' WHEN 'xml' THEN 'openvino'
+            WHEN 'pkl' THEN 'pickle' WHEN 'pickle' THEN 'pickle' WHEN 'joblib' THEN 'pickle' WHEN 'dill' THEN 'pickle'
+            WHEN 'npy' THEN 'numpy' WHEN 'npz' THEN 'numpy'
+            WHEN 'zip' THEN 'archive' WHEN 'tar' THEN 'archive' WHEN 'gz' THEN 'archive' WHEN '7z' THEN 'archive' WHEN 'nemo' THEN 'archive'
+            WHEN 'py' THEN 'code' WHEN 'sh' THEN 'code' WHEN 'js' THEN 'code' WHEN 'cpp' THEN 'code' WHEN 'ipynb' THEN 'notebook'
+            WHEN 'csv' THEN 'data' WHEN 'parquet' THEN 'data' WHEN 'jsonl' THEN 'data' WHEN 'tsv' THEN 'data' WHEN 'arrow' THEN 'data'
+            WHEN 'png' THEN 'media' WHEN 'jpg' THEN 'media' WHEN 'jpeg' THEN 'media' WHEN 'gif' THEN 'media' WHEN 'mp4' THEN 'media'
+            WHEN 'wav' THEN 'media' WHEN 'webp' THEN 'media' WHEN 'svg' THEN 'media' WHEN 'mp3' THEN 'media' WHEN 'flac' THEN 'media'
+            WHEN 'md' THEN 'text' WHEN 'txt' THEN 'text' WHEN 'pdf' THEN 'text' WHEN 'html' THEN 'text' WHEN 'log' THEN 'text'
+            ELSE 'other'
+        END
+    END
+);
+
+-- A number as people write it: "81.3%", "1,234.5", " 0.9 "; null where it is none. A percent sign is dropped.
+CREATE OR REPLACE TEMP MACRO number(written) AS
+    CASE WHEN isfinite(TRY_CAST(replace(rtrim(trim(written), '% '), ',', '') AS DOUBLE))
+        THEN TRY_CAST(replace(rtrim(trim(written), '% '), ',', '') AS DOUBLE) END;
+
+-- The category of a card's section by its heading: the items of Jones et al. (ESEM 2024) and of the
+-- Hub's own card template; the first that fits wins.
+CREATE OR REPLACE TEMP MACRO section_category(title) AS (
+    CASE
+        WHEN regexp_matches(lower(title), 'limitation|bias|risk|out.of.scope|caveat|ethical|safety|warning') THEN 'limitations'
+        WHEN regexp_matches(lower(title), 'environment|carbon|emission|co2') THEN 'environment'
+        WHEN regexp_matches(lower(title), 'licen[sc]e') THEN 'licence'
+        WHEN regexp_matches(lower(title), 'citation|citing|\bcite\b|bibtex|reference') THEN 'citation'
+        WHEN regexp_matches(lower(title), 'evaluat|result|performance|benchmark|metric|accuracy|score|leaderboard') THEN 'evaluation'
+        WHEN regexp_matches(lower(title), 'train|fine.?tun|hyper.?param|pre.?train|dataset|\bdata\b|procedure|framework versions') THEN 'training'
+        WHEN regexp_matches(lower(title), 'usage|how to|\buse\b|\buses\b|using|quick.?start|get(ting)? started|inference|example|install|demo|prompt|intended')
+            THEN 'usage'
+        WHEN regexp_matches(lower(title), 'description|overview|introduction|about|summary|details|model card|background|architecture') THEN 'description'
+    END
+);

@@ -1,0 +1,294 @@
+"""Landed pages and dumps -> the temporary table ``page``: one row per model, uniform columns.
+
+The quick way reads a batch of parts in one typed ``read_json``. Where a record does not have the types that the
+hub documents, or a body is not JSON or not UTF-8, the parts concerned are read again element by
+element: what is good is kept, what is not goes to ``raw.quarantine`` with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import zstandard
+
+from landing.manifest import Format, Part
+from warehouse.database import Connection
+from warehouse.mapping import Mapping
+
+# Fields whose odd types cost only the field, not the model.
+_SOFT = frozenset(
+    {"config", "siblings", "cardData", "model-index", "safetensors", "gguf", "usedStorage", "trendingScore"}
+)
+_SNIPPET = 200
+_READ = (duckdb.InvalidInputException, duckdb.ConversionException)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Parts of one kind, format and set of fields, with their record ids."""
+
+    run_key: int
+    kind: str
+    format: Format
+    fields: frozenset[str]
+    parts: tuple[tuple[int, Path, Part], ...]
+
+    @property
+    def record_ids(self) -> list[int]:
+        """The record of every part."""
+        return [record for record, _, _ in self.parts]
+
+
+def batches(run_key: int, parts: list[tuple[int, Path, Part]], body_bytes: int) -> Iterator[Batch]:
+    """Neighbouring parts that can be read together, up to ``body_bytes`` of bodies a batch."""
+    group: list[tuple[int, Path, Part]] = []
+    size = 0
+    for entry in parts:
+        part = entry[2]
+        if group and (not _alike(group[0][2], part) or size + part.body_bytes > body_bytes):
+            yield _batch(run_key, group)
+            group, size = [], 0
+        group.append(entry)
+        size += part.body_bytes
+    if group:
+        yield _batch(run_key, group)
+
+
+def _alike(one: Part, other: Part) -> bool:
+    return (one.kind, one.format, one.fields) == (other.kind, other.format, other.fields)
+
+
+def _batch(run_key: int, group: list[tuple[int, Path, Part]]) -> Batch:
+    first = group[0][2]
+    return Batch(run_key, first.kind, first.format, frozenset(first.fields), tuple(group))
+
+
+def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
+    """Fill the temporary table ``page`` from ``batch``; quarantine what does not fit."""
+    connection.execute("DROP TABLE IF EXISTS page")
+    good = Batch(
+        batch.run_key, batch.kind, batch.format, batch.fields, tuple(p for p in batch.parts if not p[2].suspect)
+    )
+    bad = [p for p in batch.parts if p[2].suspect]
+    try:
+        _create(connection, mapping, batch, _relation(mapping, good))
+    except _READ:
+        odd = [p for p in good.parts if not _readable(connection, mapping, batch, p)]
+        bad += odd
+        sound = tuple(p for p in good.parts if p not in odd)
+        _create(
+            connection,
+            mapping,
+            batch,
+            _relation(mapping, Batch(batch.run_key, batch.kind, batch.format, batch.fields, sound)),
+        )
+    for entry in bad:
+        _salvage(connection, mapping, batch, *entry)
+    _drop_nameless(connection, batch)
+
+
+def _create(connection: Connection, mapping: Mapping, batch: Batch, relation: str) -> None:
+    connection.execute(f"CREATE TEMP TABLE page AS {_select(mapping, batch, relation, batch.format)}")
+
+
+def _select(mapping: Mapping, batch: Batch, relation: str, format: Format, first: str = "0") -> str:
+    source = mapping.source(relation, batch.fields, format)
+    return (
+        f"WITH source AS ({source}), mapped AS ({mapping.sections['models']}) "
+        f"SELECT {first} + row_number() OVER () AS row_id, * FROM mapped"
+    )
+
+
+def _relation(mapping: Mapping, batch: Batch) -> str:
+    paths = [str(path) for _, path, _ in batch.parts]
+    if not paths:
+        columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in mapping.json_columns(batch.fields).items())
+        return f"(SELECT NULL::INTEGER AS record_id, {columns} WHERE false)"
+    if len(paths) == 1:
+        numbered = f"SELECT {batch.parts[0][0]} AS record_id, * FROM {_read(mapping, batch, paths, filename=False)}"
+        return f"({numbered})"
+    cases = f"MAP({_quote(paths)}, {batch.record_ids})"
+    return f"(SELECT {cases}[filename]::INTEGER AS record_id, * FROM {_read(mapping, batch, paths, filename=True)})"
+
+
+def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -> str:
+    option = ", filename = true" if filename else ""
+    if batch.format == "parquet":
+        return f"read_parquet({_quote(paths)}{option})"
+    if batch.format == "csv":
+        return f"read_csv({_quote(paths)}, all_varchar = true, header = true{option})"
+    columns = mapping.json_columns(batch.fields)
+    shape = "array" if batch.format == "json-array" else "newline_delimited"
+    listed = ", ".join(f'"{name}": {_text(kind)}' for name, kind in columns.items())
+    return (
+        f"read_json({_quote(paths)}, format = '{shape}', columns = {{{listed}}}, "
+        f"maximum_object_size = 268435456{option})"
+    )
+
+
+def _readable(connection: Connection, mapping: Mapping, batch: Batch, entry: tuple[int, Path, Part]) -> bool:
+    alone = Batch(batch.run_key, batch.kind, batch.format, batch.fields, (entry,))
+    try:
+        columns = ", ".join(f'count("{name}")' for name in mapping.json_columns(batch.fields))
+        connection.execute(f"SELECT {columns} FROM {_relation(mapping, alone)}")
+    except _READ:
+        return False
+    return True
+
+
+def _salvage(connection: Connection, mapping: Mapping, batch: Batch, record: int, path: Path, part: Part) -> None:
+    """Read one odd part element by element."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8", delete=False) as handle:
+        for ordinal, text, fault in _elements(path, part):
+            fields = {"ordinal": ordinal, "text": text, "fault": fault}
+            handle.write(json.dumps(fields) + "\n")
+    try:
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE element AS
+            SELECT ordinal, text, fault, TRY(text::JSON) AS value
+            FROM read_json({_text(handle.name)}, format = 'newline_delimited', maximum_object_size = 268435456,
+                columns = {{ordinal: 'INTEGER', text: 'VARCHAR', fault: 'VARCHAR'}})
+            """
+        )
+        _judge(connection, mapping, batch, record)
+    finally:
+        Path(handle.name).unlink()
+
+
+def _judge(connection: Connection, mapping: Mapping, batch: Batch, record: int) -> None:
+    columns = mapping.json_columns(batch.fields)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE judged AS
+        SELECT ordinal, text, value,
+            CASE WHEN fault IS NOT NULL THEN fault
+                WHEN value IS NULL THEN 'not JSON'
+                WHEN json_type(value) <> 'OBJECT' THEN 'not an object'
+                ELSE 'wrong type: ' || {_culprit(columns, soft=False)}
+            END AS fault,
+            'wrong type: ' || {_culprit(columns, soft=True)} AS soft_fault
+        FROM element
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO raw.quarantine
+        SELECT {batch.run_key}, {record}, ordinal, TRY(value->>'id'), coalesce(fault, soft_fault),
+            fault IS NULL, text[:{_SNIPPET}]
+        FROM judged WHERE fault IS NOT NULL OR soft_fault IS NOT NULL
+        """
+    )
+    full = json.dumps({name: _shape(kind) for name, kind in columns.items()})
+    picked = ", ".join(f'r."{name}" AS "{name}"' for name in columns)
+    relation = (
+        f"(SELECT {record} AS record_id, {picked} FROM "
+        f"(SELECT json_transform(value, {_text(full)}) AS r FROM judged WHERE fault IS NULL))"
+    )
+    first = "(SELECT coalesce(max(row_id), 0) FROM page)"
+    connection.execute(f"INSERT INTO page BY NAME {_select(mapping, batch, relation, batch.format, first)}")
+
+
+def _culprit(columns: dict[str, str], *, soft: bool) -> str:
+    """SQL: the first field (of the soft ones, or of the others) whose value cannot have the documented type."""
+    cases = []
+    for name, kind in columns.items():
+        if (name in _SOFT) is soft:
+            faults = _faults(f'$."{name}"', _shape(kind))
+            cases.append(f"WHEN {' OR '.join(faults)} THEN {_text(name)}" if faults else "")
+    return f"(CASE {' '.join(cases)} ELSE NULL::VARCHAR END)" if any(cases) else "NULL::VARCHAR"
+
+
+def _faults(path: str, shape: Any) -> list[str]:
+    """SQL conditions under which the value at ``path`` does not have ``shape``; absence and null are no fault."""
+    there = f"json_type(value, {_text(path)}) NOT IN ('NULL'"
+    if isinstance(shape, dict):
+        inner = [fault for name, kind in shape.items() for fault in _faults(f'{path}."{name}"', kind)]
+        return [f"{there}, 'OBJECT')", *inner]
+    if isinstance(shape, list) and shape != ["VARCHAR"]:
+        return [f"{there}, 'ARRAY')"]
+    if shape in ("JSON", "VARCHAR"):
+        return []
+    kind = "VARCHAR[]" if isinstance(shape, list) else shape
+    return [f"({there}) AND TRY(CAST((value->{_text(path)}) AS {kind})) IS NULL)"]
+
+
+def _shape(kind: str) -> Any:
+    if kind.endswith("[]"):
+        return [_shape(kind[:-2])]
+    if not kind.startswith("STRUCT("):
+        return kind
+    members: dict[str, Any] = {}
+    depth, start, text = 0, 0, kind[len("STRUCT(") : -1]
+    for position, char in enumerate(text + ","):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            name, _, inner = text[start:position].strip().partition(" ")
+            members[name] = _shape(inner.strip())
+            start = position + 1
+    return members
+
+
+def _elements(path: Path, part: Part) -> Iterator[tuple[int, str, str | None]]:
+    """Ordinal, text and fault of every element of an odd part, as far as it can be taken apart."""
+    body = _body(path)
+    try:
+        text, fault = body.decode("utf-8"), None
+    except UnicodeDecodeError:
+        text, fault = body.decode("utf-8", errors="replace"), "not UTF-8"
+    if part.format == "jsonl":
+        for ordinal, line in enumerate(text.splitlines()):
+            yield ordinal, line, fault if "�" in line else None
+        return
+    decoder = json.JSONDecoder()
+    position, ordinal = text.find("[") + 1, 0
+    while position:
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        if position >= len(text) or text[position] == "]":
+            return
+        try:
+            _, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            yield -1, text[position : position + _SNIPPET], "the rest of the page is not JSON"
+            return
+        element = text[position:end]
+        yield ordinal, element, fault if fault and "\N{REPLACEMENT CHARACTER}" in element else None
+        position, ordinal = end, ordinal + 1
+    yield -1, text[:_SNIPPET], "not a JSON array"
+
+
+def _body(path: Path) -> bytes:
+    if path.suffix == ".zst":
+        with path.open("rb") as handle, zstandard.ZstdDecompressor().stream_reader(handle) as stream:
+            return stream.read()
+    if path.suffix == ".gz":
+        import gzip
+
+        return gzip.decompress(path.read_bytes())
+    return path.read_bytes()
+
+
+def _drop_nameless(connection: Connection, batch: Batch) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO raw.quarantine
+        SELECT {batch.run_key}, record_id, -1, NULL, 'a record without an id', false, NULL
+        FROM page WHERE name IS NULL OR name = ''
+        """
+    )
+    connection.execute("DELETE FROM page WHERE name IS NULL OR name = ''")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _quote(values: list[str]) -> str:
+    return "[" + ", ".join(_text(value) for value in values) + "]"
