@@ -45,7 +45,7 @@ class Row:
     id: str
     owner: str
     sha: str
-    gated: str
+    gated: str | None
     private: bool
     disabled: bool
     library: str | None

@@ -23,10 +23,11 @@ from simhub.store import BATCH, Store, fresh_path
 
 #: What the store has columns for; whatever else a record carries is served back as it came.
 _OWN = frozenset(
-    """
-    _id id modelId author sha createdAt lastModified downloads likes downloadsAllTime trendingScore gated
-    private disabled pipeline_tag library_name tags siblings cardData config page _fetched_on
-    """.split()
+    {
+        *("_id", "id", "modelId", "author", "sha", "createdAt", "lastModified", "downloads", "likes"),
+        *("downloadsAllTime", "trendingScore", "gated", "private", "disabled", "pipeline_tag", "library_name"),
+        *("tags", "siblings", "cardData", "config", "page", "_fetched_on"),
+    }
 )
 
 

@@ -69,7 +69,7 @@ def blob(hub: Hub, request: Request) -> Response:
 def _check_doors(model: Row, who: Account) -> None:
     if model.disabled:
         raise Gone(error(403, "Access to this resource is disabled."))
-    if model.gated == "false" or model.owner == who.user:
+    if model.gated in (None, "false") or model.owner == who.user:
         return
     if not who.user:
         message = f"Access to model {model.id} is restricted. You must have access to it and be authenticated."

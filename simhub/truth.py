@@ -26,6 +26,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simhub import metadata
 from simhub.cards import card_text
@@ -189,7 +190,7 @@ class Truth:
               c.value_raw, c.value, c.verified
             FROM version v JOIN claim c ON c.vid = v.vid WHERE {_PUBLIC} ORDER BY v.ordinal, c.rowid"""
         rows = self.db.execute(query, self._bound(day))
-        return [ClaimTruth(*row[:10], *_flag(row[10])) for row in rows]
+        return [_claim(list(row)) for row in rows]
 
     def carbon(self, day: int | None = None) -> dict[str, tuple[str, float | None]]:
         """Carbon claims by id: as written (JSON), and in grams."""
@@ -243,8 +244,9 @@ def _model(spec: Spec) -> ModelTruth:
     )
 
 
-def _flag(value: int | None) -> tuple[bool | None]:
-    return (None if value is None else bool(value),)
+def _claim(row: list[Any]) -> ClaimTruth:
+    row[-1] = None if row[-1] is None else bool(row[-1])
+    return ClaimTruth(*row)
 
 
 def parse_value(raw: str) -> object:
