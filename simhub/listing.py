@@ -142,4 +142,6 @@ def _prepare_tags(db: sqlite3.Connection) -> None:
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tag'").fetchone():
         return
     db.execute("CREATE TABLE tag(tag TEXT, ordinal INTEGER, PRIMARY KEY(tag, ordinal)) WITHOUT ROWID")
-    db.execute("INSERT OR IGNORE INTO tag SELECT t.value, d.ordinal FROM doc d, json_each(d.tags) t ORDER BY 1, 2")
+    # The stored piece is `,"tags":[...]`: what follows its first eight characters is the list.
+    each = "json_each(substr(d.tags, 9)) t"
+    db.execute(f"INSERT OR IGNORE INTO tag SELECT t.value, d.ordinal FROM doc d, {each} ORDER BY 1, 2")

@@ -36,8 +36,8 @@ _RARE = (
 #: Field of `expand` -> the SQL that yields `,"field":value`, or nothing.
 EXPAND: dict[str, str] = {
     "author": _text("author", "s.owner"),
-    "cardData": _json("cardData", "d.card"),
-    "config": _json("config", "d.config"),
+    "cardData": "ifnull(d.card, '')",
+    "config": "ifnull(d.config, '')",
     "createdAt": _text("createdAt", "s.created_at"),
     "disabled": _flag("disabled", "s.disabled"),
     "downloads": _count("downloads", "s.downloads"),
@@ -49,21 +49,20 @@ EXPAND: dict[str, str] = {
     "pipeline_tag": _text("pipeline_tag", "s.task"),
     "private": _flag("private", "s.private"),
     "sha": _text("sha", "s.sha"),
-    "siblings": _json("siblings", "d.siblings"),
-    "tags": _json("tags", "d.tags"),
+    "siblings": "ifnull(d.siblings, '')",
+    "tags": "ifnull(d.tags, '')",
     "trendingScore": _count("trendingScore", "s.trending"),
     **{key: _rare(key) for key in _RARE},
 }
-_HEAD = '\'{"_id":"\' || s.oid || \'","id":\' || json_quote(s.id)'
-_MODEL_ID = "',\"modelId\":' || json_quote(s.id)"
-_DEFAULT = ("likes", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt")
-_FULL = ("author", "sha", "lastModified", "gated", "disabled", "siblings")
+_BASE = ("d.base", "d.tags", EXPAND["likes"], EXPAND["downloads"])
+_FULL = ("d.whole", "d.siblings")
 #: The rare fields of model info, whole: the `extra` object without its opening brace.
 _EXTRA = "CASE WHEN d.extra IS NULL OR d.extra = '{}' THEN '' ELSE ',' || substr(d.extra, 2, length(d.extra) - 2) END"
 
 
 def _join(*pieces: str) -> str:
-    return "CAST(" + " || ".join([_HEAD, *pieces, "'}'"]) + " AS BLOB)"
+    # Short pieces first: joining copies what is already there.
+    return "CAST(" + " || ".join(["s.head", *pieces, "'}'"]) + " AS BLOB)"
 
 
 def expanded(fields: list[str]) -> str:
@@ -73,17 +72,13 @@ def expanded(fields: list[str]) -> str:
 
 def listed(full: bool, card_data: bool, config: bool) -> str:
     """The record of a listing without `expand`."""
-    pieces = [EXPAND[name] for name in _DEFAULT] + [_MODEL_ID]
-    pieces += [EXPAND[name] for name in _FULL] if full else []
-    pieces += [EXPAND["cardData"]] if card_data else []
-    pieces += [EXPAND["config"]] if config else []
-    return _join(*pieces)
+    asked = (*(_FULL if full else ()), *(["d.config"] if config else []), *(["d.card"] if card_data else []))
+    return _join(*_BASE, *asked)
 
 
 def info() -> str:
     """The record of model info."""
-    names = (*_DEFAULT, *_FULL, "cardData", "config")
-    return _join(*(EXPAND[name] for name in names), _MODEL_ID, _EXTRA)
+    return _join(*_BASE, *_FULL, "d.config", "d.card", _EXTRA)
 
 
 #: Shapes that need no bulky column are answered from the narrow table alone.

@@ -14,8 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-import duckdb
-
+from simhub import pieces
 from simhub.clock import FLOOR, digest
 from simhub.schema import LOOKUPS
 from simhub.spec import dumps
@@ -53,6 +52,8 @@ def _opened(source: Path) -> TextIO:
 
 
 def _parquet(source: Path) -> Iterator[dict[str, Any]]:
+    import duckdb  # only here: a hub that replays no Parquet stays small
+
     with duckdb.connect() as db:
         db.execute("SET TimeZone='UTC'; SET memory_limit='1GB'")
         # Timestamps leave as text: no time-zone library is needed to read them.
@@ -88,7 +89,7 @@ def load_replay(
 
 def _write(store: Store, batch: list[tuple[int, dict[str, Any]]]) -> None:
     store.db.executemany(f"INSERT INTO state VALUES ({'?,' * 16}?)", [_state(n, r) for n, r in batch])
-    store.db.executemany("INSERT INTO doc VALUES (?,?,?,?,?,?)", [_doc(n, r) for n, r in batch])
+    store.db.executemany("INSERT INTO doc VALUES (?,?,?,?,?,?,?,?)", [_doc(n, r) for n, r in batch])
     versions = [_version(n, r) for n, r in batch]
     store.db.executemany(f"INSERT INTO version VALUES ({'?,' * 14}?)", versions)
     metrics = [(0, n, r["downloads"], r.get("likes", -1)) for n, r in batch if "downloads" in r]
@@ -117,7 +118,7 @@ def _state(ordinal: int, record: dict[str, Any]) -> tuple[Any, ...]:
     dates = (_date(record.get("createdAt")), _date(record.get("lastModified")))
     owner = record.get("author") or name.rpartition("/")[0]
     return (
-        *(ordinal, ordinal, oid, name, owner, record.get("sha"), *dates, *counts),
+        *(ordinal, ordinal, pieces.head(oid, name), name, owner, record.get("sha"), *dates, *counts),
         *(record.get("trendingScore", 0), _json(record, "gated"), bool(record.get("private"))),
         *(bool(record.get("disabled")), record.get("pipeline_tag"), record.get("library_name")),
     )
@@ -128,9 +129,17 @@ def _json(record: dict[str, Any], key: str) -> str | None:
 
 
 def _doc(ordinal: int, record: dict[str, Any]) -> tuple[Any, ...]:
+    kept = record.get
     extra = {key: value for key, value in record.items() if key not in _OWN}
-    pieces = (_json(record, key) for key in ("tags", "siblings", "cardData", "config"))
-    return (ordinal, *pieces, dumps(extra) if extra else None)
+    created, modified = _date(kept("createdAt")) or None, _date(kept("lastModified")) or None
+    return (
+        ordinal,
+        pieces.base(_name(record), bool(kept("private")), kept("pipeline_tag"), kept("library_name"), created),
+        pieces.piece("tags", kept("tags") or []),
+        pieces.whole(kept("author"), kept("sha"), modified, kept("gated"), kept("disabled")),
+        *(pieces.piece(key, kept(key)) for key in ("siblings", "cardData", "config")),
+        dumps(extra) if extra else None,
+    )
 
 
 def _version(ordinal: int, record: dict[str, Any]) -> tuple[Any, ...]:

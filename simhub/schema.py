@@ -11,11 +11,12 @@ from __future__ import annotations
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS state(
-  ordinal INTEGER PRIMARY KEY, vid INTEGER, oid TEXT, id TEXT, owner TEXT, sha TEXT,
+  ordinal INTEGER PRIMARY KEY, vid INTEGER, head TEXT, id TEXT, owner TEXT, sha TEXT,
   created_at TEXT, last_modified TEXT, downloads INTEGER, likes INTEGER, all_time INTEGER,
   trending INTEGER, gated TEXT, private INTEGER, disabled INTEGER, task TEXT, library TEXT);
 CREATE TABLE IF NOT EXISTS doc(
-  ordinal INTEGER PRIMARY KEY, tags TEXT, siblings TEXT, card TEXT, config TEXT, extra TEXT);
+  ordinal INTEGER PRIMARY KEY, base TEXT, tags TEXT, whole TEXT, siblings TEXT, card TEXT, config TEXT,
+  extra TEXT);
 CREATE TABLE IF NOT EXISTS version(
   vid INTEGER PRIMARY KEY, ordinal INTEGER, valid_from INTEGER, valid_to INTEGER, id TEXT, sha TEXT,
   last_modified TEXT, private INTEGER, gated TEXT, disabled INTEGER, task TEXT, library TEXT,

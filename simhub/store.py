@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from simhub import metadata
+from simhub import metadata, pieces
 from simhub.claims import as_number, grams
 from simhub.files import paths
 from simhub.population import Counters, Generator
@@ -94,7 +94,7 @@ class Store:
             if spec.declares and (spec.parents or spec.results or spec.co2 is not None):
                 self._write_facts(vid, spec)
         self.db.executemany(f"INSERT INTO version VALUES ({'?,' * 14}?)", versions)
-        self.db.executemany("INSERT OR REPLACE INTO doc VALUES (?,?,?,?,?,?)", docs)
+        self.db.executemany("INSERT OR REPLACE INTO doc VALUES (?,?,?,?,?,?,?,?)", docs)
 
     def _write_facts(self, vid: int, spec: Spec) -> None:
         relation = metadata.relation_tag(spec)
@@ -115,9 +115,9 @@ class Store:
         self.write_versions([(vid, spec)], day)
         row = state_row(vid, spec, Counters(0, 0, 0, 0))
         self.db.execute(
-            "UPDATE state SET vid=?, id=?, owner=?, sha=?, last_modified=?, gated=?, private=?, disabled=?, "
+            "UPDATE state SET vid=?, head=?, id=?, owner=?, sha=?, last_modified=?, gated=?, private=?, disabled=?, "
             "task=?, library=? WHERE ordinal=?",
-            (vid, row[3], row[4], row[5], row[7], *row[12:17], spec.ordinal),
+            (vid, row[2], row[3], row[4], row[5], row[7], *row[12:17], spec.ordinal),
         )
 
     def _end_version(self, ordinal: int, day: int) -> None:
@@ -156,7 +156,16 @@ class Store:
 def state_row(vid: int, spec: Spec, counters: Counters) -> tuple[Any, ...]:
     """A row of `state`. `gated` is the JSON the Hub writes."""
     gated = f'"{spec.gated}"' if spec.gated else "false"
-    names = (spec.ordinal, vid, spec.oid, spec.id, spec.owner, spec.sha, spec.created, spec.modified)
+    names = (
+        spec.ordinal,
+        vid,
+        pieces.head(spec.oid, spec.id),
+        spec.id,
+        spec.owner,
+        spec.sha,
+        spec.created,
+        spec.modified,
+    )
     return (*names, *counters, gated, spec.private, spec.disabled, spec.task, spec.library)
 
 
@@ -170,10 +179,17 @@ def version_row(vid: int, spec: Spec, day: int) -> tuple[Any, ...]:
 
 def doc_row(spec: Spec) -> tuple[Any, ...]:
     """A row of `doc`: pieces of JSON, ready to be joined."""
-    siblings = dumps([{"rfilename": path} for path in paths(spec)])
-    card = dumps(metadata.card_data(spec)) if spec.declares else None
-    extra = dumps(metadata.rare_fields(spec))
-    return spec.ordinal, dumps(metadata.tags(spec)), siblings, card, dumps(metadata.config(spec)), extra
+    card = metadata.card_data(spec) if spec.declares else None
+    return (
+        spec.ordinal,
+        pieces.base(spec.id, spec.private, spec.task, spec.library, spec.created),
+        pieces.piece("tags", metadata.tags(spec)),
+        pieces.whole(spec.owner, spec.sha, spec.modified, spec.gated or False, spec.disabled),
+        pieces.siblings(paths(spec)),
+        pieces.piece("cardData", card),
+        pieces.piece("config", metadata.config(spec)),
+        dumps(metadata.rare_fields(spec)),
+    )
 
 
 def claim_rows(vid: int, results: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 _BLOCK = bytes(1 << 16)
+_STRIDE = 1 << 17
 MAX_BODY = 1 << 22
 
 
@@ -120,16 +121,26 @@ async def write_response(writer: asyncio.StreamWriter, request: Request, respons
         writer.write(head)
         await writer.drain()
         return len(head)
-    writer.write(head + response.body if len(response.body) < 65_536 else head)
-    if len(response.body) >= 65_536:
-        writer.write(response.body)
-    await writer.drain()
+    await _send(writer, head, response.body)
     left = response.zeros
     while left > 0:
         writer.write(_BLOCK if left >= len(_BLOCK) else bytes(left))
         left -= len(_BLOCK)
         await writer.drain()
     return len(head) + response.length
+
+
+async def _send(writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
+    """Send a body in strides, so that what the socket does not take at once is copied in small parts."""
+    if len(body) <= _STRIDE:
+        writer.write(head + body)
+        await writer.drain()
+        return
+    writer.write(head)
+    view = memoryview(body)
+    for start in range(0, len(body), _STRIDE):
+        writer.write(view[start : start + _STRIDE])
+        await writer.drain()
 
 
 async def _write_cut(writer: asyncio.StreamWriter, response: Response, head_only: bool) -> int:
