@@ -71,7 +71,8 @@ class Faults:
             name, _, text = part.partition("=")
             name = RATES.get(name, name)
             if name not in known:
-                raise ValueError(f"unknown fault {part!r}; known: {', '.join([*RATES, *known])}")
+                names = [*RATES, *(key for key in known if key not in RATES.values())]
+                raise ValueError(f"unknown fault {part!r}; known: {', '.join(names)}")
             number = float(text or 1)
             if name in RATES.values() and not 0 <= number <= 1:
                 raise ValueError(f"{part!r} is a rate and must lie between 0 and 1")

@@ -10,6 +10,13 @@ from typing import Any
 
 from simhub.spec import dumps
 
+#: The rarer fields of a record; each has a column of its own in `doc`.
+RARE = (
+    *("baseModels", "childrenModelCount", "evalResults", "gguf", "inference", "inferenceProviderMapping"),
+    *("mask_token", "model-index", "resourceGroup", "safetensors", "spaces", "transformersInfo", "usedStorage"),
+    "widgetData",
+)
+
 
 def piece(key: str, value: Any) -> str:
     """`,"key":value`, or nothing for None."""
@@ -36,3 +43,10 @@ def whole(owner: str | None, sha: str | None, modified: str | None, gated: Any, 
 def siblings(paths: Iterable[str]) -> str:
     """The file list."""
     return piece("siblings", [{"rfilename": path} for path in paths])
+
+
+def rare(fields: dict[str, Any]) -> list[str | None]:
+    """One piece per rare field, and one for whatever else a replayed record carries."""
+    known = [piece(key, fields[key]) if key in fields else None for key in RARE]
+    others = "".join(f',"{key}":{dumps(value)}' for key, value in fields.items() if key not in RARE)
+    return [*known, others or None]

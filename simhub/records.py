@@ -7,6 +7,8 @@ or negative and leave their key out.
 
 from __future__ import annotations
 
+from simhub.pieces import RARE
+
 
 def _text(key: str, column: str) -> str:
     return f"CASE WHEN {column} IS NULL OR {column} = '' THEN '' ELSE ',\"{key}\":' || json_quote({column}) END"
@@ -24,15 +26,6 @@ def _count(key: str, column: str) -> str:
     return f"CASE WHEN {column} < 0 THEN '' ELSE ',\"{key}\":' || {column} END"
 
 
-def _rare(key: str) -> str:
-    return f"ifnull(',\"{key}\":' || (d.extra -> '$.\"{key}\"'), '')"
-
-
-_RARE = (
-    "baseModels", "childrenModelCount", "evalResults", "gguf", "inference", "mask_token", "model-index",
-    "safetensors", "spaces", "transformersInfo", "usedStorage", "widgetData", "inferenceProviderMapping",
-    "resourceGroup",
-)  # fmt: skip
 #: Field of `expand` -> the SQL that yields `,"field":value`, or nothing.
 EXPAND: dict[str, str] = {
     "author": _text("author", "s.owner"),
@@ -52,12 +45,10 @@ EXPAND: dict[str, str] = {
     "siblings": "ifnull(d.siblings, '')",
     "tags": "ifnull(d.tags, '')",
     "trendingScore": _count("trendingScore", "s.trending"),
-    **{key: _rare(key) for key in _RARE},
+    **{key: f"ifnull(d.\"{key}\", '')" for key in RARE},
 }
 _BASE = ("d.base", "d.tags", EXPAND["likes"], EXPAND["downloads"])
 _FULL = ("d.whole", "d.siblings")
-#: The rare fields of model info, whole: the `extra` object without its opening brace.
-_EXTRA = "CASE WHEN d.extra IS NULL OR d.extra = '{}' THEN '' ELSE ',' || substr(d.extra, 2, length(d.extra) - 2) END"
 
 
 def _join(*pieces: str) -> str:
@@ -78,7 +69,7 @@ def listed(full: bool, card_data: bool, config: bool) -> str:
 
 def info() -> str:
     """The record of model info."""
-    return _join(*_BASE, *_FULL, "d.config", "d.card", _EXTRA)
+    return _join(*_BASE, *_FULL, "d.config", "d.card", *(EXPAND[key] for key in RARE), "ifnull(d.others, '')")
 
 
 #: Shapes that need no bulky column are answered from the narrow table alone.

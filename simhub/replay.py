@@ -18,7 +18,7 @@ from simhub import pieces
 from simhub.clock import FLOOR, digest
 from simhub.schema import LOOKUPS
 from simhub.spec import dumps
-from simhub.store import BATCH, Store, fresh_path
+from simhub.store import BATCH, INSERT_DOC, Store, fresh_path
 
 #: What the store has columns for; whatever else a record carries is served back as it came.
 _OWN = frozenset(
@@ -74,6 +74,7 @@ def load_replay(
     for suffix in ("", "-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     store = Store(target)
+    store.hurry()
     numbered = enumerate(islice(records(Path(source)), limit), start=1)
     while batch := list(islice(numbered, BATCH)):
         store.db.execute("BEGIN")
@@ -82,6 +83,7 @@ def load_replay(
     if cards is not None:
         _write_cards(store, Path(cards))
     store.db.executescript(LOOKUPS)
+    store.settle()
     for key, value in (("seed", 0), ("day", 0), ("kind", "replay")):
         store.put(key, value)
     return store
@@ -89,7 +91,7 @@ def load_replay(
 
 def _write(store: Store, batch: list[tuple[int, dict[str, Any]]]) -> None:
     store.db.executemany(f"INSERT INTO state VALUES ({'?,' * 16}?)", [_state(n, r) for n, r in batch])
-    store.db.executemany("INSERT INTO doc VALUES (?,?,?,?,?,?,?,?)", [_doc(n, r) for n, r in batch])
+    store.db.executemany(INSERT_DOC, [_doc(n, r) for n, r in batch])
     versions = [_version(n, r) for n, r in batch]
     store.db.executemany(f"INSERT INTO version VALUES ({'?,' * 14}?)", versions)
     metrics = [(0, n, r["downloads"], r.get("likes", -1)) for n, r in batch if "downloads" in r]
@@ -138,7 +140,7 @@ def _doc(ordinal: int, record: dict[str, Any]) -> tuple[Any, ...]:
         pieces.piece("tags", kept("tags") or []),
         pieces.whole(kept("author"), kept("sha"), modified, kept("gated"), kept("disabled")),
         *(pieces.piece(key, kept(key)) for key in ("siblings", "cardData", "config")),
-        dumps(extra) if extra else None,
+        *pieces.rare(extra),
     )
 
 

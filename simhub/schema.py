@@ -8,7 +8,10 @@ Truth: `version` (validity ranges in days, `valid_to` exclusive, null while it h
 
 from __future__ import annotations
 
-SCHEMA = """
+from simhub.pieces import RARE
+
+_RARE = ", ".join(f'"{key}" TEXT' for key in RARE)
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS state(
   ordinal INTEGER PRIMARY KEY, vid INTEGER, head TEXT, id TEXT, owner TEXT, sha TEXT,
@@ -16,7 +19,7 @@ CREATE TABLE IF NOT EXISTS state(
   trending INTEGER, gated TEXT, private INTEGER, disabled INTEGER, task TEXT, library TEXT);
 CREATE TABLE IF NOT EXISTS doc(
   ordinal INTEGER PRIMARY KEY, base TEXT, tags TEXT, whole TEXT, siblings TEXT, card TEXT, config TEXT,
-  extra TEXT);
+  {_RARE}, others TEXT);
 CREATE TABLE IF NOT EXISTS version(
   vid INTEGER PRIMARY KEY, ordinal INTEGER, valid_from INTEGER, valid_to INTEGER, id TEXT, sha TEXT,
   last_modified TEXT, private INTEGER, gated TEXT, disabled INTEGER, task TEXT, library TEXT,

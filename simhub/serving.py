@@ -21,7 +21,7 @@ def handle(hub: Hub, request: Request) -> Response:
         return error(401, "Invalid credentials in Authorization header")
     allowed, headers = hub.meter.take(who, request.peer, kind)
     if allowed:
-        response = _broken(hub, request, who)
+        response = _broken(hub, request, who, kind)
     else:
         hub.stats.throttled += 1
         response = error(429, "We had to rate limit you. Retry later or use a token with a higher quota.")
@@ -35,9 +35,11 @@ def _run(hub: Hub, request: Request, who: Account) -> Response:
         return dispatch(hub, request, who)
     except Gone as gone:
         return gone.response
+    except ValueError:
+        return error(400, "Bad request")
 
 
-def _broken(hub: Hub, request: Request, who: Account) -> Response:
+def _broken(hub: Hub, request: Request, who: Account, kind: str) -> Response:
     """The route's answer, or what a fault makes of it."""
     paged = request.path.rstrip("/") in ("/api/models", "/api/datasets")
     fault = hub.injector.breaking(hub.store.day, f"{request.method} {request.target}", paged)
@@ -46,7 +48,7 @@ def _broken(hub: Hub, request: Request, who: Account) -> Response:
     if fault == "too_many":
         retry = str(hub.injector.faults.retry)
         hub.stats.throttled += 1
-        return error(429, "Too Many Requests", Retry_After=retry, RateLimit=f'"api";r=0;t={retry}')
+        return error(429, "Too Many Requests", Retry_After=retry, RateLimit=f'"{kind}";r=0;t={retry}')
     if fault == "server_error":
         status = (500, 502, 503)[len(request.target) % 3]
         return Response(status, b"<html><body>Bad things happen</body></html>", {"Content-Type": "text/html"})

@@ -22,6 +22,7 @@ from simhub.schema import LOOKUPS, SCHEMA
 from simhub.spec import Spec, dumps
 
 BATCH = 2_000
+INSERT_DOC = f"INSERT OR REPLACE INTO doc VALUES ({'?,' * (7 + len(pieces.RARE))}?)"
 
 
 class Store:
@@ -32,8 +33,18 @@ class Store:
         self.db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         # A page of the listing is about 2 MB of text: large database pages, fewer reads. 32 MB of cache
         # keep memory flat at any population.
-        self.db.executescript("PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
+        self.db.executescript("PRAGMA page_size=16384; PRAGMA synchronous=OFF;")
         self.db.executescript("PRAGMA cache_size=-32000; PRAGMA temp_store=FILE;" + SCHEMA)
+
+        self.settle()
+
+    def hurry(self) -> None:
+        """No journal while a population is built: nothing would be worth recovering."""
+        self.db.execute("PRAGMA journal_mode=OFF")
+
+    def settle(self) -> None:
+        """A write-ahead journal, so that the truth can be read while the hub writes."""
+        self.db.execute("PRAGMA journal_mode=WAL")
 
     def get(self, key: str, default: str = "") -> str:
         """A setting of the population."""
@@ -94,7 +105,7 @@ class Store:
             if spec.declares and (spec.parents or spec.results or spec.co2 is not None):
                 self._write_facts(vid, spec)
         self.db.executemany(f"INSERT INTO version VALUES ({'?,' * 14}?)", versions)
-        self.db.executemany("INSERT OR REPLACE INTO doc VALUES (?,?,?,?,?,?,?,?)", docs)
+        self.db.executemany(INSERT_DOC, docs)
 
     def _write_facts(self, vid: int, spec: Spec) -> None:
         relation = metadata.relation_tag(spec)
@@ -188,7 +199,7 @@ def doc_row(spec: Spec) -> tuple[Any, ...]:
         pieces.siblings(paths(spec)),
         pieces.piece("cardData", card),
         pieces.piece("config", metadata.config(spec)),
-        dumps(metadata.rare_fields(spec)),
+        *pieces.rare(metadata.rare_fields(spec)),
     )
 
 
@@ -214,9 +225,11 @@ def build_synthetic(models: int = 1_000, seed: int = 0, path: str | Path | None 
     for suffix in ("", "-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     store = Store(target)
+    store.hurry()
     generator = Generator(seed, models)
     store.add(generator.all(), day=0)
     store.db.executescript(LOOKUPS)
+    store.settle()
     for key, value in (("seed", seed), ("models", models), ("day", 0), ("kind", "synthetic")):
         store.put(key, value)
     return store

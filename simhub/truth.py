@@ -211,16 +211,41 @@ class Truth:
         """Renames up to a day: (day, old id, id on that day)."""
         query = f"""
             SELECT a.day, a.old_id, v.id FROM alias a JOIN version v ON v.ordinal = a.ordinal
-            WHERE a.day <= :day AND {_ON} ORDER BY a.day, a.ordinal"""
+            WHERE a.day <= :day AND {_PUBLIC} ORDER BY a.day, a.ordinal"""
         return [tuple(row) for row in self.db.execute(query, self._bound(day))]
 
     def removals(self, day: int | None = None) -> list[tuple[int, str]]:
-        """Deletions up to a day: (day, id). Models that went private are not deleted."""
-        query = "SELECT day, id FROM removal WHERE day <= :day ORDER BY day, ordinal"
+        """Deletions of public models up to a day: (day, id). Models that went private are not deleted."""
+        query = """
+            SELECT r.day, r.id FROM removal r
+            JOIN version v ON v.ordinal = r.ordinal AND v.valid_to = r.day AND v.private = 0
+            WHERE r.day <= :day ORDER BY r.day, r.ordinal"""
         return [tuple(row) for row in self.db.execute(query, self._bound(day))]
 
+    def vanished(self, day: int) -> dict[str, str]:
+        """Ids listed on the day before and not on this day: `deleted`, `private` or `renamed`."""
+        before, now = self.ids(day - 1), self.ids(day)
+        deleted = {name for when, name in self.removals(day) if when == day}
+        left = {name: ordinal for name, ordinal in before.items() if name not in now}
+        renamed = set(now.values())
+        return {
+            name: "deleted" if name in deleted else "renamed" if ordinal in renamed else "private"
+            for name, ordinal in left.items()
+        }
+
+    def appeared(self, day: int) -> dict[str, str]:
+        """Ids listed on this day and not on the day before: `new`, `public` (again) or `renamed`."""
+        before, now = self.ids(day - 1), self.ids(day)
+        known = set(before.values())
+        first = dict(self.db.execute("SELECT ordinal, min(valid_from) FROM version GROUP BY ordinal"))
+        return {
+            name: "renamed" if ordinal in known else "new" if first[ordinal] == day else "public"
+            for name, ordinal in now.items()
+            if name not in before
+        }
+
     def commits(self, day: int) -> list[tuple[str, str, str]]:
-        """The commits made on a day: (_id's ordinal as id now, date, title)."""
+        """The commits made on a day: (id now, date, title); the id is empty where the model is gone."""
         query = """SELECT coalesce(s.id, ''), c.date, c.title FROM commit_made c
             LEFT JOIN state s ON s.ordinal = c.ordinal WHERE c.day = ? ORDER BY c.date"""
         return [tuple(row) for row in self.db.execute(query, (day,))]

@@ -58,7 +58,11 @@ def grown():
 def test_something_of_everything_happens(grown) -> None:
     truth = grown.truth
     first, last = truth.ids(0), truth.ids(5)
-    assert len(truth.removals()) == 5 and len(truth.renames()) >= 3
+    assert 3 <= len(truth.removals()) <= 5 and len(truth.renames()) >= 3
+    reasons = [reason for day in range(1, 6) for reason in truth.vanished(day).values()]
+    assert {"deleted", "private", "renamed"} == set(reasons)
+    reasons = [reason for day in range(1, 6) for reason in truth.appeared(day).values()]
+    assert {"new", "renamed"} <= set(reasons)
     assert set(last.values()) - set(first.values()) and set(first.values()) - set(last.values())
     before, after = truth.models(0), truth.models(5)
     changed = [n for n in before if n in after and before[n].sha != after[n].sha]
