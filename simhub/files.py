@@ -23,6 +23,16 @@ LFS_SUFFIXES = (
 )  # fmt: skip
 _GIT_ATTRIBUTES = "".join(f"*{s} filter=lfs diff=lfs merge=lfs -text\n" for s in LFS_SUFFIXES).encode()
 HASHED_BYTES = 1 << 20
+_SMALL_LFS = ("training_args.bin", "rng_state.pth", "scheduler.pt")
+_TOKENIZER = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json")
+_CHECKPOINT = (
+    "config.json",
+    "optimizer.pt",
+    "rng_state.pth",
+    "scheduler.pt",
+    "trainer_state.json",
+    "training_args.bin",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +82,20 @@ def _library_files(spec: Spec) -> list[str]:
     if spec.library == "stable-baselines3":
         return ["config.json", "results.json"]
     if spec.library in ("transformers", "sentence-transformers") and "gguf" not in spec.formats:
-        more = ["modules.json"] if spec.library == "sentence-transformers" else []
-        return ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", *more]
+        return [*_TOKENIZER, *_more_files(spec)]
     return ["config.json"] if spec.library in ("timm", "keras") else []
+
+
+def _more_files(spec: Spec) -> list[str]:
+    """What trainers leave behind: few files for most models, dozens for some."""
+    found = ["modules.json", "1_Pooling/config.json"] if spec.library == "sentence-transformers" else []
+    found += ["generation_config.json"] if spec.task == "text-generation" else []
+    if spec.card == "auto":
+        found += ["training_args.bin", f"runs/Jan{1 + spec.seed % 28:02d}_host/events.out.tfevents.{spec.seed}.0"]
+    if spec.seed % 7 == 0:
+        steps = [500 * n for n in range(1, 2 + spec.seed % 5)]
+        found += [f"checkpoint-{step}/{name}" for step in steps for name in _CHECKPOINT]
+    return found
 
 
 def _weight_files(spec: Spec, kind: str) -> list[str]:
@@ -128,8 +149,8 @@ def _git_oid(body: bytes) -> str:
 
 def _large(spec: Spec, path: str) -> tuple[bytes, int]:
     """First bytes and size of a large file; revisions of the weights differ in their metadata only."""
-    if not spec.size:
-        return b"", 40_000 + spec.seed % 60_000
+    if not spec.size or path.endswith(_SMALL_LFS):
+        return b"", 5_000 + spec.seed % 60_000 + spec.seed % 60_000
     if path.endswith(".safetensors"):
         parts = shards(spec)
         number = int(path.split("-of-")[0][-5:]) if "-of-" in path else 1

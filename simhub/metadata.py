@@ -19,6 +19,18 @@ _AUTO = {
     "image-classification": "AutoModelForImageClassification",
 }
 
+_ROLES = ("system", "user", "assistant", "tool")
+#: As long as real ones are: they are a good part of a listing's bytes.
+_CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    + "".join(
+        f"{{% if message['role'] == '{role}' %}}{{{{ '<|start_{role}|>\\n' + message['content'] | trim }}}}"
+        f"{{% if loop.last and add_generation_prompt %}}{{{{ '<|start_assistant|>\\n' }}}}{{% endif %}}{{% endif %}}"
+        for role in _ROLES
+    )
+    + "{% endfor %}"
+)
+
 
 def relation_tag(spec: Spec) -> str:
     """The relation as the Hub spells it in tags."""
@@ -110,9 +122,8 @@ def config(spec: Spec) -> dict[str, Any]:
     if spec.library not in ("transformers", "sentence-transformers") or not spec.arch:
         return {}
     tokenizer: dict[str, Any] = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
-    if "chat" in spec.first_id or "instruct" in spec.first_id:
-        turn = "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}{% endfor %}"
-        tokenizer["chat_template"] = turn
+    if spec.task == "text-generation" and spec.seed % 2:
+        tokenizer["chat_template"] = _CHAT_TEMPLATE
     return {
         "architectures": [ARCHS[spec.arch].cls + spec.head],
         "model_type": spec.arch,
