@@ -911,8 +911,9 @@ SELECT
 FROM core.lineage_edge e
 JOIN present c ON c.about_id = e.about_id
 JOIN core.hub h ON h.hub_id = c.hub_id
-LEFT JOIN present p ON p.hub_id = c.hub_id AND p.name = e.parent
-LEFT JOIN renamed r ON r.hub_id = c.hub_id AND r.name = e.parent;
+-- One condition over both sides: two conditions would let the optimiser join children to parents by hub alone.
+LEFT JOIN present p ON {'hub': p.hub_id, 'name': p.name} = {'hub': c.hub_id, 'name': e.parent}
+LEFT JOIN renamed r ON {'hub': r.hub_id, 'name': r.name} = {'hub': c.hub_id, 'name': e.parent};
 COMMENT ON VIEW mart.lineage_edge IS 'Base-model edges of the models that are there. resolved: the parent is there under that very id; resolved_id also follows renames; dangling edges and self-loops are kept and marked.';
 
 CREATE VIEW mart.claim AS

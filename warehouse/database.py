@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,8 +104,8 @@ def _build(published: Path, target: Path, limits: Limits) -> Iterator[Connection
 def _open_builder(target: Path, limits: Limits) -> Connection:
     connection = duckdb.connect(":memory:")
     settings = [
-        f"SET memory_limit = '{limits.memory}'",
-        f"SET temp_directory = '{str(target.parent / 'spill').replace(chr(39), chr(39) * 2)}'",
+        f"SET memory_limit = {_text(limits.memory)}",
+        f"SET temp_directory = {_text(str(target.parent / 'spill'))}",
         "SET preserve_insertion_order = false",
         "SET autoinstall_known_extensions = false",
         "SET TimeZone = 'UTC'",
@@ -113,9 +114,8 @@ def _open_builder(target: Path, limits: Limits) -> Connection:
         settings.append(f"SET threads = {limits.threads}")
     for setting in settings:
         connection.execute(setting)
-    quoted = str(target).replace("'", "''")
     # Storage version v1.0.0 can be opened by every DuckDB that users have.
-    connection.execute(f"ATTACH '{quoted}' AS build (STORAGE_VERSION 'v1.0.0')")
+    connection.execute(f"ATTACH {_text(str(target))} AS build (STORAGE_VERSION 'v1.0.0')")
     connection.execute("USE build")
     return connection
 
@@ -128,15 +128,22 @@ def open_reader(published: Path, *, as_of: datetime | None = None, limits: Limit
     if not published.is_file():
         raise UsageError(f"There is no warehouse at {published}; crawl or import something and run 'hubcensus load'.")
     limits = limits or Limits("4GB")
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "memory_limit": limits.memory,
-    }
-    if limits.threads:
-        config["threads"] = limits.threads
+    # An instance of its own: connections to one file in one process would share, and lock, one configuration.
+    connection = duckdb.connect(":memory:")
+    settings = [
+        "SET autoinstall_known_extensions = false",
+        f"SET memory_limit = {_text(limits.memory)}",
+        # A query that explodes ends with an error, not with a full disk.
+        "SET max_temp_directory_size = '20GB'",
+        f"SET temp_directory = {_text(tempfile.gettempdir() + '/hubcensus-spill')}",
+        "SET TimeZone = 'UTC'",
+        *([f"SET threads = {limits.threads}"] if limits.threads else []),
+        f"ATTACH {_text(str(published))} AS census (READ_ONLY)",
+        "USE census",
+    ]
     try:
-        connection = duckdb.connect(str(published), read_only=True, config=config)
-        connection.execute("SET TimeZone = 'UTC'")
+        for setting in settings:
+            connection.execute(setting)
         if as_of is not None:
             moment = as_of.astimezone(UTC).replace(tzinfo=None)
             connection.execute("SET VARIABLE as_of = $1::TIMESTAMP", [moment])
@@ -148,6 +155,10 @@ def open_reader(published: Path, *, as_of: datetime | None = None, limits: Limit
             f"{published} cannot be read as a warehouse ({_sentence(error)}); run 'hubcensus rebuild'.", published
         ) from error
     return connection
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _sentence(error: Exception) -> str:

@@ -271,6 +271,23 @@ def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
         WHERE d.about_changed
         """
     )
+    connection.execute(
+        """
+        UPDATE core.about AS a SET licence_raw = f.value
+        FROM (
+            SELECT t.about_id, arg_min(t.value, list_position(p.tags, w.tag)) AS value
+            FROM told t
+            JOIN core.tag w ON w.tag_id = t.tag_id
+            JOIN delta d ON d.version_id = t.about_id
+            JOIN page p ON p.row_id = d.row_id
+            WHERE t.kind = 'licence' AND t.about_id IN (
+                SELECT about_id FROM told WHERE kind = 'licence' GROUP BY 1 HAVING count(*) > 1
+            )
+            GROUP BY 1
+        ) f
+        WHERE f.about_id = a.about_id
+        """
+    )
 
 
 def _store_front(connection: Connection, mapping: Mapping, snapshot: Snapshot) -> None:
