@@ -120,8 +120,12 @@ def _open_builder(target: Path, limits: Limits) -> Connection:
     return connection
 
 
-def open_reader(published: Path, *, as_of: datetime | None = None, limits: Limits | None = None) -> Connection:
+def open_reader(
+    published: Path, *, as_of: datetime | None = None, limits: Limits | None = None, files: bool = False
+) -> Connection:
     """A locked, read-only connection: no files, no network, no settings, one moment in time.
+
+    ``files=True`` lets our own statements write files (exports); never hand such a connection to a user's SQL.
 
     Raises :class:`UsageError` where there is no warehouse yet, :class:`CorruptError` where it is damaged.
     """
@@ -148,7 +152,8 @@ def open_reader(published: Path, *, as_of: datetime | None = None, limits: Limit
             moment = as_of.astimezone(UTC).replace(tzinfo=None)
             connection.execute("SET VARIABLE as_of = $1::TIMESTAMP", [moment])
         connection.execute("SELECT 1 FROM raw.run LIMIT 1")
-        connection.execute("SET enable_external_access = false")
+        if not files:
+            connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
         raise CorruptError(

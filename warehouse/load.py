@@ -120,6 +120,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     outcome.runs.append(run.run_id)
     outcome.records += records
     outcome.duplicates += duplicates
+    outcome.quarantined += _quarantined(connection, run_key)
 
 
 def _note_run(connection: Connection, run: Run) -> int:
@@ -258,6 +259,14 @@ def _finish(connection: Connection) -> None:
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]
         connection.execute("INSERT INTO core.known_fields VALUES ($1, $2)", [known, names])
     connection.execute("COMMIT")
+
+
+def _quarantined(connection: Connection, run_key: int) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM raw.quarantine WHERE run_key = $1 AND NOT kept", [run_key]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _next(connection: Connection, column: str, table: str) -> int:

@@ -1,0 +1,32 @@
+"""Write the warehouse as Parquet or CSV files, with hashes and a data dictionary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hubcensus.cli import Context
+from hubcensus.options import json_option
+
+
+@click.command(epilog="Example: hubcensus export parquet --out release/2026-01")
+@click.argument("format", metavar="FORMAT")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")
+@click.option("--schema", "schemas", multiple=True, type=click.Choice(["mart", "core", "raw"]), help="Only this one.")
+@click.option("--as-of", metavar="TIME", help="The state of the hubs at this moment (views of mart).")
+@json_option
+@click.pass_obj
+def command(context: Context, format: str, out: Path, schemas: tuple[str, ...], as_of: str | None) -> None:
+    """Export every table and view as one file each; FORMAT is parquet or csv."""
+    from hubcensus.output import print_json, say
+    from landing.clock import from_iso
+    from warehouse.export import export
+
+    moment = from_iso(as_of) if as_of else None
+    chosen = schemas or ("mart", "core", "raw")
+    files = export(context.settings.warehouse, format, out, schemas=chosen, as_of=moment, progress=say)
+    if context.json:
+        print_json({"format": format, "out": out, "files": [path.name for path in files]})
+    else:
+        say(f"Wrote {len(files)} files, SHA256SUMS and datapackage.json to {out}.")
