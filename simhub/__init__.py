@@ -5,6 +5,7 @@ the real Hub, and compare what they recovered with a truth that is known exactly
 
 * A population is **synthetic** (`build_synthetic`, from a seed, evolving over simulated days) or
   **replayed** (`load_replay`, a real dump page by page). Both are one SQLite file.
+* `add_folder` adds models whose files are real: a folder of checkpoints, `OWNER/NAME/...`.
 * `SimHub` serves it; `SimHub.truth` reads what is true, on any day.
 * Faults (`simhub.faults`) break it on request: see the grammar there.
 * From another process: `GET /__sim__/stats`, `POST /__sim__/advance?days=1`, `POST /__sim__/faults?spec=`.
@@ -14,10 +15,11 @@ other side `population.py` (models from a seed), `evolve.py` (a day passes) and 
 """
 
 from simhub.faults import Faults
+from simhub.folder import add_folder
 from simhub.ratelimit import Limits
 from simhub.replay import load_replay
 from simhub.server import SimHub
 from simhub.store import Store, build_synthetic
 from simhub.truth import Truth
 
-__all__ = ["Faults", "Limits", "SimHub", "Store", "Truth", "build_synthetic", "load_replay"]
+__all__ = ["Faults", "Limits", "SimHub", "Store", "Truth", "add_folder", "build_synthetic", "load_replay"]

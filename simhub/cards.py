@@ -2,12 +2,14 @@
 
 Kinds: `none` (no README), `empty`, `plain` (no front matter), `invalid` (front matter that does not
 parse), `yaml_only`, `template` (unfilled), `auto` (written by a trainer), `full`, `crlf` (Windows line
-ends), `multilingual`, `big` (20 MB) and `hostile`.
+ends), `multilingual`, `big` (20 MB), `hostile`, and `folder`
+(a real file, see `simhub.folder`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import yaml
 
@@ -30,6 +32,8 @@ def card_text(spec: Spec) -> bytes | None:
     """The README of this version; None where the model has none."""
     if spec.card == "none":
         return None
+    if spec.folder:
+        return (Path(spec.folder) / "README.md").read_bytes()
     if spec.card == "empty":
         return b""
     if spec.card == "plain":

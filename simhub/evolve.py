@@ -6,6 +6,7 @@ the models change, 0.4 % are new, 0.05 % vanish, 55 % of the counters move.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from random import Random
 
@@ -41,13 +42,19 @@ def advance(store: Store) -> int:
     store.drop_lazy()
     store.db.execute("BEGIN")
     _move_counters(store, day)
-    alive = [row[0] for row in store.db.execute("SELECT ordinal FROM state ORDER BY ordinal")]
+    alive = _alive(store)
     _change(store, day, alive, rng)
     store.db.execute("COMMIT")
     if store.get("kind") == "synthetic":
         store.add(_newcomers(store, day, len(alive), rng), day)
     store.put("day", day)
     return day
+
+
+def _alive(store: Store) -> list[int]:
+    """The models that days may change: all but those with real files."""
+    fixed = set(json.loads(store.get("fixed", "[]")))
+    return [o for (o,) in store.db.execute("SELECT ordinal FROM state ORDER BY ordinal") if o not in fixed]
 
 
 def _move_counters(store: Store, day: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from simhub.cards import card_text
 from simhub.clock import digest
@@ -63,6 +64,9 @@ class File:
 
 def paths(spec: Spec) -> list[str]:
     """The file names of a model, sorted as git sorts them."""
+    if spec.folder:
+        root = Path(spec.folder)
+        return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
     found = [".gitattributes"]
     if spec.card != "none":
         found.append("README.md")
@@ -135,7 +139,7 @@ def _file(spec: Spec, path: str) -> File:
 
 def _lfs_file(spec: Spec, path: str) -> File:
     head, size = _large(spec, path)
-    if size <= HASHED_BYTES:
+    if size <= HASHED_BYTES or len(head) == size:
         sha = hashlib.sha256(head + bytes(size - len(head))).hexdigest()
     else:
         sha = digest(spec.oid, path, spec.weights_rev, length=64)
@@ -149,6 +153,9 @@ def _git_oid(body: bytes) -> str:
 
 def _large(spec: Spec, path: str) -> tuple[bytes, int]:
     """First bytes and size of a large file; revisions of the weights differ in their metadata only."""
+    if spec.folder:
+        body = (Path(spec.folder) / path).read_bytes()
+        return body, len(body)
     if not spec.size or path.endswith(_SMALL_LFS):
         return b"", 5_000 + spec.seed % 60_000 + spec.seed % 60_000
     if path.endswith(".safetensors"):
@@ -163,6 +170,8 @@ def _large(spec: Spec, path: str) -> tuple[bytes, int]:
 
 
 def _small(spec: Spec, path: str) -> bytes:
+    if spec.folder:
+        return (Path(spec.folder) / path).read_bytes()
     if path == ".gitattributes":
         return _GIT_ATTRIBUTES
     if path == "README.md":

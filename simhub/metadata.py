@@ -79,6 +79,8 @@ def _one_or_list(values: list[str], seed: int) -> str | list[str]:
 
 def card_data(spec: Spec) -> dict[str, Any]:
     """The card's front matter as data: what the author wrote, in the author's shapes."""
+    if spec.folder:
+        return spec.front
     data: dict[str, Any] = {}
     if spec.languages:
         data["language"] = _one_or_list(spec.languages, spec.seed)
@@ -115,6 +117,8 @@ def model_index(spec: Spec) -> list[dict[str, Any]]:
 
 def config(spec: Spec) -> dict[str, Any]:
     """The `config` field of a record: the few keys the Hub keeps of config.json."""
+    if spec.folder:
+        return spec.config
     if spec.library == "diffusers":
         return {"diffusers": {"_class_name": "StableDiffusionPipeline"}}
     if spec.library == "peft":
@@ -133,9 +137,9 @@ def config(spec: Spec) -> dict[str, Any]:
 
 def safetensors(spec: Spec) -> dict[str, Any] | None:
     """Parameter counts, where there is a safetensors file."""
-    if "safetensors" not in spec.formats or not spec.size:
+    if "safetensors" not in spec.formats or not (spec.size or spec.counts):
         return None
-    counts = parameters(spec)
+    counts = spec.counts or parameters(spec)
     return {"parameters": counts, "total": sum(counts.values())}
 
 

@@ -53,7 +53,7 @@ def _broken(hub: Hub, request: Request, who: Account, kind: str) -> Response:
         status = (500, 502, 503)[len(request.target) % 3]
         return Response(status, b"<html><body>Bad things happen</body></html>", {"Content-Type": "text/html"})
     response = _run(hub, request, who)
-    if fault and response.status == 200:
+    if fault and response.status in (200, 206):
         _spoil(response, fault, len(request.target))
     return response
 

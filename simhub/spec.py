@@ -15,12 +15,15 @@ from simhub.clock import digest
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 #: Card kinds whose front matter parses, so that the Hub can read metadata from it.
-DECLARING = frozenset({"yaml_only", "template", "auto", "full", "crlf", "multilingual", "big", "hostile"})
+DECLARING = frozenset({"yaml_only", "template", "auto", "full", "crlf", "multilingual", "big", "hostile", "folder"})
 
 
 @dataclass(slots=True)
 class Spec:
-    """One version of one model. `card` is the card's kind (see `simhub.cards`)."""
+    """One version of one model. `card` is the card's kind (see `simhub.cards`).
+
+    `folder`, `front`, `config` and `counts` are for models whose files are real (see `simhub.folder`).
+    """
 
     ordinal: int
     oid: str
@@ -57,6 +60,10 @@ class Spec:
     widget: bool = False
     region: str = "us"
     origin: str = ""
+    folder: str = ""
+    front: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--store", type=click.Path(path_type=Path), help="Where the population is kept; served as it is if it exists."
 )
+@click.option("--folder", type=click.Path(exists=True, path_type=Path), help="Checkpoints to add, as OWNER/NAME/...")
 @click.option("--window", default=300.0, show_default=True, help="Seconds of a rate-limit window.")
 @click.option(
     "--plan-limits", default="none", show_default=True, help="none, published, or PLAN=API/RESOLVERS/PAGES,..."
@@ -44,6 +45,7 @@ def command(
     faults: str,
     source: Path | None,
     store: Path | None,
+    folder: Path | None,
     window: float,
     plan_limits: str,
     latency: float,
@@ -53,13 +55,17 @@ def command(
     The endpoint is printed on stderr, with --json as one line on stdout. POST /__sim__/advance?days=1 lets
     a day pass, GET /__sim__/stats tells what was asked.
     """
-    from simhub import Faults, Limits, SimHub
+    from simhub import Faults, Limits, SimHub, Store, add_folder
 
     try:
         broken, limits = Faults.parse(faults), Limits.parse(plan_limits, window)
     except ValueError as bad:
         raise click.UsageError(str(bad)) from bad
-    with SimHub(_population(models, seed, source, store), broken, limits, latency, port) as hub:
+    population = _population(models, seed, source, store)
+    if folder is not None:
+        population = population if isinstance(population, Store) else Store(population)
+        add_folder(population, folder)
+    with SimHub(population, broken, limits, latency, port) as hub:
         if days:
             hub.advance(days)
         _announce(hub.endpoint, as_json=bool(ctx.find_root().obj.json))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from simhub import SimHub, load_replay
+from simhub import SimHub, add_folder, build_synthetic, load_replay
 
 SHARED = Path(os.environ.get("HUBCENSUS_SHARED_DATA", Path(__file__).parents[2].parent / "shared/data")) / "hf"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared real dumps are not here")
@@ -42,6 +42,27 @@ def test_old_records_without_id_and_rare_fields(tmp_path) -> None:
         info = requests.get(f"{hub.endpoint}/api/models/gpt2").json()
         assert info["id"] == "gpt2" and "downloads" not in info and info["safetensors"] == {"total": 5}
         assert requests.get(f"{hub.endpoint}/gpt2/resolve/main/README.md").content == b"# GPT-2\r\n"
+
+
+def test_a_folder_of_checkpoints_joins_the_hub(tmp_path) -> None:
+    body = {"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}
+    text = json.dumps(body).encode()
+    model = tmp_path / "zoo" / "tiny"
+    model.mkdir(parents=True)
+    (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(range(24)))
+    (model / "README.md").write_bytes(b"---\r\nlicense: mit\r\nbase_model: a/b\r\n---\r\n# Tiny\r\n")
+    (model / "config.json").write_text('{"model_type": "bert", "architectures": ["BertModel"]}')
+    store = build_synthetic(20, seed=1)
+    assert add_folder(store, tmp_path) == ["zoo/tiny"]
+    with SimHub(store) as hub:
+        info = requests.get(f"{hub.endpoint}/api/models/zoo/tiny?blobs=true").json()
+        assert {"license:mit", "base_model:a/b", "safetensors"} <= set(info["tags"])
+        assert info["safetensors"] == {"parameters": {"F32": 6}, "total": 6}
+        assert info["cardData"] == {"license": "mit", "base_model": "a/b"}
+        for name in ("model.safetensors", "README.md"):
+            sent = requests.get(f"{hub.endpoint}/zoo/tiny/resolve/main/{name}").content
+            assert sent == (model / name).read_bytes()
+        assert hub.truth.model("zoo/tiny").licences == ("mit",) and hub.advance() == 1
 
 
 @needs_shared
