@@ -169,12 +169,15 @@ class RunWriter:
         requests: dict[str, float] | None = None,
         watermark: str | None = None,
     ) -> Manifest:
-        """Seal the run: from now on the warehouse loads it and nothing may change in it."""
+        """Seal the run: from now on the warehouse loads it and nothing may change in it.
+
+        ``complete`` says that the listing was seen whole; a card that could not be had does not change that.
+        """
         state: State = "partial" if self.failures else "complete"
         finished = now()
         journal = self.folder / JOURNAL
         self.manifest.state = state
-        self.manifest.complete = complete and not self.failures
+        self.manifest.complete = complete
         self.manifest.finished_at = to_iso(finished)
         self.manifest.observed_at = to_iso(observed_at or finished)
         self.manifest.counts = {"parts": self.landed, "records": self.records, **(counts or {})}

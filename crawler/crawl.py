@@ -1,0 +1,252 @@
+"""A crawl from its first request to its sealed manifest: what to walk, resuming, details, the end.
+
+Three kinds of run. A ``listing`` sees every model with every field. An ``incremental`` run sees
+what changed since the last one, then every model's counters, which also shows who is gone. A
+``counters`` run is that lean pass alone. The manifest is ``complete`` when every public model was
+seen, so that whoever is missing was removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from crawler import hubs
+from crawler.budget import Budget, Waiting
+from crawler.session import Patience, Session, origin
+from crawler.source import Crawl, Progress, Walk
+from landing import Manifest, Run, RunWriter, UsageError, Zone
+from landing.clock import from_iso, to_iso
+
+# Changes are asked for again from this long before the last watermark: clocks differ, caches lag.
+OVERLAP = timedelta(hours=1)
+MAX_WALKS = 4
+DETAILS = ("cards", "commits", "discussions", "files", "headers")
+POLITENESS = (
+    "Only the list API, and where asked for the tree, commits and discussions API, README.md files and the heads of "
+    "safetensors files were requested; no query file was: nothing here counted as a download."
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for, and how to behave while doing it."""
+
+    endpoint: str | None = None
+    limit: int | None = None
+    since: str | None = None
+    details: tuple[str, ...] = ()
+    counters: bool | None = None
+    walks: int | None = None
+    fresh: bool = False
+    token: str | None = field(default=None, repr=False)
+    contact: str = ""
+    patience: Patience = field(default_factory=Patience)
+    on_progress: Callable[[Progress], None] | None = None
+    on_wait: Waiting | None = None
+    on_note: Callable[[str], None] | None = None
+
+    def command(self, hub: str) -> str:
+        """The command that asks for this."""
+        words = ["hubcensus", "crawl", hub]
+        words += ["--endpoint", self.endpoint] if self.endpoint else []
+        words += ["--limit", str(self.limit)] if self.limit else []
+        words += ["--since", self.since] if self.since else []
+        words += ["--with", ",".join(self.details)] if self.details else []
+        words += [] if self.counters is None else ["--counters" if self.counters else "--no-counters"]
+        words += ["--walks", str(self.walks)] if self.walks else []
+        return " ".join(words)
+
+
+def crawl(zone: Zone, hub: str, options: Options, *, program: str) -> Manifest:
+    """Crawl one hub into the landing zone; goes on with a run that was cut off, unless ``fresh``.
+
+    Raises an operational error when the hub or the machine does not allow the work, and
+    KeyboardInterrupt when the person does not: either way the run stays as it is and can go on.
+    """
+    module = hubs.load(hub)
+    endpoint = _endpoint(options.endpoint or module.ENDPOINT, options.token)
+    _check(options, module.GIVES)
+    with zone.lock(module.NAME):
+        writer = _writer(zone, module, endpoint, options, program)
+        budget = Budget(options.on_wait)
+        budget.spent.update({key: int(value) for key, value in writer.manifest.requests.items() if key != "waited_s"})
+        budget.waited = writer.manifest.requests.get("waited_s", 0.0)
+        session = _session(module, endpoint, options, program, budget)
+        try:
+            return _Run(session, module.Hub(endpoint), writer, zone, options).whole()
+        except BaseException:
+            writer.manifest.requests = budget.report()
+            writer.save()
+            raise
+        finally:
+            session.close()
+
+
+def _endpoint(endpoint: str, token: str | None) -> str:
+    scheme, host, _ = origin(endpoint)
+    if scheme not in ("http", "https") or not host or "@" in endpoint:
+        raise UsageError(f"{endpoint!r} is no endpoint; write https://huggingface.co or http://127.0.0.1:8000.")
+    if token and scheme == "http" and host not in ("127.0.0.1", "localhost", "::1"):
+        raise UsageError(f"The token would travel unprotected to {host}; use https, or unset HF_TOKEN.")
+    return endpoint.rstrip("/")
+
+
+def _check(options: Options, gives: tuple[str, ...]) -> None:
+    unknown = [name for name in options.details if name not in DETAILS or name not in gives]
+    if unknown:
+        raise UsageError(f"--with does not know {', '.join(unknown)}; choose from {', '.join(DETAILS)}.")
+    if options.walks is not None and not 1 <= options.walks <= MAX_WALKS:
+        raise UsageError(f"--walks takes 1 to {MAX_WALKS}: there are no more disjoint ways through the listing.")
+    if options.limit is not None and options.limit < 1:
+        raise UsageError("--limit takes a number above 0.")
+    if options.counters and options.since is None and options.details:
+        raise UsageError("--counters alone sees too little of a model for --with; leave one of them out.")
+
+
+def _session(module: Any, endpoint: str, options: Options, program: str, budget: Budget) -> Session:
+    contact = f" (+{options.contact})" if options.contact else ""
+    hub = module.Hub(endpoint)
+    return Session(
+        endpoint,
+        budget,
+        agent=program.replace(" ", "/") + contact,
+        token=options.token,
+        patience=options.patience,
+        classify=hub.classify,
+        guard=hub.guard,
+    )
+
+
+def _writer(zone: Zone, module: Any, endpoint: str, options: Options, program: str) -> RunWriter:
+    """The run to write: the one that was cut off if it is the same work, else a fresh one."""
+    unfinished = zone.unfinished(module.NAME)
+    asked = _asked(endpoint, options)
+    note = options.on_note or (lambda _text: None)
+    if unfinished and options.fresh:
+        zone.resume(unfinished).abandon()
+        note(f"Gave up the unfinished run {unfinished.run_id}; its folder stays.")
+    elif unfinished:
+        _same(unfinished, asked if options.walks is None else {**asked, "walks": options.walks})
+        note(f"Going on with {unfinished.run_id}, begun {unfinished.manifest.started_at[:16]}.")
+        return zone.resume(unfinished)
+    kind, since = _kind(zone, module.NAME, endpoint, options, note)
+    walks = options.walks or 1
+    config = {
+        **asked,
+        "since": since,
+        "walks": walks if options.limit is None else 1,
+        "command": options.command(module.NAME),
+        "politeness": POLITENESS,
+    }
+    hub = module.Hub(endpoint)
+    config["params"] = {walk.name: walk.url for stage in _stages(hub, kind, config) for walk in stage}
+    return zone.start(module.NAME, kind=kind, program=program, parser=module.PARSER, config=config)
+
+
+def _asked(endpoint: str, options: Options) -> dict[str, Any]:
+    """What must be the same for a run to be gone on with."""
+    return {
+        "endpoint": endpoint,
+        "limit": options.limit,
+        "since_asked": options.since,
+        "counters": options.counters,
+        "with": sorted(options.details),
+    }
+
+
+def _same(unfinished: Run, asked: dict[str, Any]) -> None:
+    config = unfinished.manifest.config
+    other = [name for name, value in asked.items() if config.get(name) != value]
+    if other:
+        names = ", ".join(name.replace("since_asked", "since") for name in other)
+        raise UsageError(
+            f"The unfinished run {unfinished.run_id} was asked for something else ({names}); go on with it by "
+            f"'{config.get('command', 'the same command')}', or give it up with --fresh."
+        )
+
+
+def _kind(
+    zone: Zone, source: str, endpoint: str, options: Options, note: Callable[[str], None]
+) -> tuple[str, str | None]:
+    """The kind of run, and the moment since when changes count."""
+    if options.since is None:
+        return ("counters" if options.counters else "listing"), None
+    if options.since != "auto":
+        return "incremental", _stamp(from_iso(options.since).isoformat())
+    marks = [
+        run.manifest.watermark
+        for run in zone.finished(source)
+        if run.manifest.watermark and run.manifest.config.get("endpoint") == endpoint
+    ]
+    if not marks:
+        note("No earlier crawl of this endpoint: listing everything.")
+        return "listing", None
+    return "incremental", _stamp((from_iso(max(marks)) - OVERLAP).isoformat())
+
+
+def _stamp(text: str) -> str:
+    """A time as the API writes it, so that the two compare as text."""
+    return to_iso(from_iso(text))[:23] + "Z"
+
+
+def _stages(hub: Any, kind: str, config: dict[str, Any]) -> list[list[Walk]]:
+    """The walks of a run, in stages; those of one stage go side by side."""
+    walks, limit = config["walks"], config["limit"]
+    if kind == "listing":
+        return [hub.listing(walks, limit)]
+    if kind == "counters":
+        return [hub.counters(walks, limit)]
+    lean = config["counters"] is not False and limit is None
+    return [hub.changes(config["since"])] + ([hub.counters(walks)] if lean else [])
+
+
+class _Run:
+    """One run from where it stands to its end."""
+
+    def __init__(self, session: Session, hub: Any, writer: RunWriter, zone: Zone, options: Options) -> None:
+        self.session, self.hub, self.writer, self.zone, self.options = session, hub, writer, zone, options
+        config = writer.manifest.config
+        self.kind, self.limit, self.details = writer.manifest.kind, config["limit"], tuple(config["with"])
+        self.stages = _stages(hub, self.kind, config)
+
+    def whole(self) -> Manifest:
+        """Walk, fetch details, seal."""
+        listing = Crawl(self.session, self.hub, self.writer, limit=self.limit, on_progress=self.options.on_progress)
+        for stage in self.stages:
+            listing.run(stage)
+        # A page that came broken to the end hides models: then absence proves nothing.
+        whole = self.limit is None and not self.writer.failures and self._sees_all()
+        if self.details:
+            self._details()
+        return self.writer.finish(
+            complete=whole,
+            counts=self._counts(),
+            requests=self.session.budget.report(),
+            watermark=self._watermark(listing),
+        )
+
+    def _sees_all(self) -> bool:
+        kinds = {walk.kind for stage in self.stages for walk in stage}
+        return self.kind == "listing" or "counters" in kinds
+
+    def _details(self) -> None:
+        from crawler.details import Details  # DuckDB: only where it is needed
+
+        Details(self.session, self.hub, self.writer, self.zone, self.options.on_progress).fetch(self.details)
+
+    def _watermark(self, listing: Crawl) -> str | None:
+        """Until when all changes are known: what was seen, and nothing after the run began."""
+        if self.limit is not None or self.kind == "counters":
+            return None
+        newest = listing.newest([walk for stage in self.stages for walk in stage if walk.kind == "models"])
+        return min(newest, self.writer.manifest.started_at) or None
+
+    def _counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for part in Run(self.writer.folder, self.writer.manifest).parts():
+            counts[part.kind] = counts.get(part.kind, 0) + part.records
+            counts["suspect_parts"] = counts.get("suspect_parts", 0) + bool(part.suspect)
+        return counts
