@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from simhub import evolve, hostile
+from simhub.cache import PageCache
 from simhub.faults import Faults, Injector
 from simhub.history import version_at
 from simhub.ratelimit import Account, Limits, Meter
@@ -62,11 +63,12 @@ class Gone(Exception):
 class Hub:
     """State of one simulated hub: its store, its limits, its faults, its statistics."""
 
-    def __init__(self, store: Store, faults: Faults, limits: Limits) -> None:
+    def __init__(self, store: Store, faults: Faults, limits: Limits, cache: int = 0) -> None:
         self.store = store
         self.limits = limits
         self.meter = Meter(limits)
         self.stats = Stats()
+        self.pages = PageCache(cache)
         self.bad: dict[int, list[bytes]] = {}
         self.injector = Injector()
         self.set_faults(faults)
@@ -79,6 +81,7 @@ class Hub:
     def set_faults(self, faults: Faults) -> None:
         """Replace the faults; persistent ones are planned now."""
         self.injector = Injector(faults)
+        self.pages.forget()
         hostile.extra_models(self.store, faults)
         hostile.bad_records(self.store, faults)
         self.bad = {}
@@ -87,6 +90,7 @@ class Hub:
 
     def advance(self, days: int) -> int:
         """Let days pass; the new day."""
+        self.pages.forget()
         for _ in range(days):
             evolve.advance(self.store)
         return self.store.day

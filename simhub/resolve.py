@@ -92,6 +92,7 @@ def _count(hub: Hub, model: Row, path: str) -> None:
     if not is_query_file(model.library, path):
         return
     hub.stats.query_file_touches += 1
+    hub.pages.forget()
     if len(hub.stats.touched) < 1_000:
         hub.stats.touched.append(f"{model.id}/{path}")
     hub.db.execute(

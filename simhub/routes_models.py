@@ -32,17 +32,26 @@ def models(hub: Hub, request: Request, who: Account) -> Response:
         return error(400, str(bad))
     except BadCursor:
         return error(400, "Invalid cursor")
-    day, url = hub.store.day, request.target
-    if cursor and hub.injector.too_deep(day, url, cursor.page + 1):
+    if cursor and hub.injector.too_deep(hub.store.day, request.target, cursor.page + 1):
         return error(504, "Gateway Timeout")
     if cursor and hub.injector.may_move():
         _move(hub, asked, cursor)
+    key = f"{who.user} {request.origin} {request.target}"
+    if (kept := hub.pages.get(key)) is not None:
+        return kept
+    return _rendered(hub, request, asked, cursor, key)
+
+
+def _rendered(hub: Hub, request: Request, asked: Listing, cursor: Cursor | None, key: str) -> Response:
+    day, url = hub.store.day, request.target
     found = page(hub.db, asked, cursor)
     body = b"[" + b",".join(_edited(hub, found, asked, cursor, url)) + b"]"
     response = json_response(body)
+    foreign = found.next is not None and hub.injector.editing("badlink", day, url)
     if found.next is not None:
-        foreign = hub.injector.editing("badlink", day, url)
         response.headers["Link"] = f'<{_next_url(request, found.next, foreign)}>; rel="next"'
+    if not foreign:
+        hub.pages.put(key, response)
     return response
 
 
@@ -109,6 +118,7 @@ def _edited(hub: Hub, found: Page, asked: Listing, cursor: Cursor | None, url: s
 
 def _move(hub: Hub, asked: Listing, cursor: Cursor) -> None:
     """Let the last model already served change so that the rest of this listing meets it again."""
+    hub.pages.forget()
     day, ordinal = hub.store.day, cursor.ordinal
     if asked.sort in ("downloads", "likes", "trending") and asked.descending:
         hub.db.execute(f"UPDATE state SET {asked.sort} = max(0, {asked.sort} / 2 - 1) WHERE ordinal = ?", (ordinal,))

@@ -33,7 +33,8 @@ class SimHub:
     """A simulated hub that answers HTTP while the `with` block runs.
 
     `population` is a store or the path of one. A store made without a path is deleted at the end.
-    `latency` delays every answer by that many seconds; `gzip` compresses for clients that accept it.
+    `latency` delays every answer by that many seconds; `gzip` compresses for clients that accept it; `cache`
+    keeps so many bytes of list pages (for benchmarks: walk once, then measure).
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class SimHub:
         latency: float = 0.0,
         port: int = 0,
         gzip: bool = False,
+        cache: int = 0,
     ) -> None:
         self.store = population if isinstance(population, Store) else Store(population)
         asked = faults if isinstance(faults, Faults) else Faults.parse(faults)
         budget = limits if isinstance(limits, Limits) else Limits.parse(limits)
-        self.hub = Hub(self.store, asked, budget)
+        self.hub = Hub(self.store, asked, budget, cache)
         #: What is true of the population, on any day so far.
         self.truth = Truth(self.store.path)
         self.latency = latency

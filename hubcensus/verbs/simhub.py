@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     "--plan-limits", default="none", show_default=True, help="none, published, or PLAN=API/RESOLVERS/PAGES,..."
 )
 @click.option("--latency", default=0.0, show_default=True, help="Seconds every answer is delayed.")
+@click.option("--cache", default=0, show_default=True, help="Bytes of list pages to keep, for benchmarks.")
 @json_option
 @click.pass_context
 def command(
@@ -49,6 +50,7 @@ def command(
     window: float,
     plan_limits: str,
     latency: float,
+    cache: int,
 ) -> None:
     """Serve a simulated Hub until Ctrl-C (or SIGTERM).
 
@@ -65,7 +67,7 @@ def command(
     if folder is not None:
         population = population if isinstance(population, Store) else Store(population)
         add_folder(population, folder)
-    with SimHub(population, broken, limits, latency, port) as hub:
+    with SimHub(population, broken, limits, latency, port, cache=cache) as hub:
         if days:
             hub.advance(days)
         _announce(hub.endpoint, as_json=bool(ctx.find_root().obj.json))

@@ -89,6 +89,16 @@ def test_a_page_is_cheap_and_compressible() -> None:
         assert (hub.stats()["cpu_seconds"] - before) / 20 < 0.05
 
 
+def test_kept_pages_are_forgotten_when_the_hub_changes(walker) -> None:
+    with SimHub(build_synthetic(300, seed=1), cache=10_000_000) as hub:
+        walks = []
+        for _ in range(2):
+            walks += [list(walker(hub.endpoint).walk(limit=50, full="1")) for _ in range(2)]
+            hub.advance()
+        assert walks[0] == walks[1] != walks[2] == walks[3]
+        assert {r["id"] for r in walks[2]} == set(hub.truth.ids(1))
+
+
 def test_other_endpoints(hub) -> None:
     assert {"license", "pipeline_tag"} <= set(requests.get(f"{hub.endpoint}/api/models-tags-by-type").json())
     assert requests.get(f"{hub.endpoint}/api/datasets").json()[0]["_id"]
