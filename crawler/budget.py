@@ -47,6 +47,7 @@ class _Window:
     in_flight: int = 0
     hold: float = 0.0
     slack: float = 0.0
+    silent: bool = False
 
     def free(self, now: float) -> float:
         """Seconds until one more request may leave: 0 for now, infinity for "after an answer"."""
@@ -55,7 +56,8 @@ class _Window:
         if self.latest is not None and now >= self.latest + _MARGIN:
             self._turn(now)
         if self.left is None:
-            return float("inf") if self.in_flight else 0.0
+            # Nothing known yet: one goes ahead to find out, unless the server never says.
+            return float("inf") if self.in_flight and not self.silent else 0.0
         if self.left > 0:
             return 0.0
         if self.latest is None:
@@ -77,7 +79,8 @@ class _Window:
         """Take in one answer: what is left, and where the edge lies."""
         self.quota = facts.get("q", self.quota)
         self.length = float(facts["w"]) if facts.get("w") else self.length
-        if "r" not in facts or "t" not in facts:
+        self.silent = "r" not in facts or "t" not in facts
+        if self.silent:
             return
         earliest, latest = sent + facts["t"] - 1, received + facts["t"] + self.slack
         left = max(0, facts["r"] - self.in_flight)
@@ -136,7 +139,9 @@ class Budget:
             if refused is not None:
                 self._refuse(window, received, refused, headers or {})
             elif headers is not None:
-                window.learn(sent, received, facts(headers, kind))
+                stated = named(headers) or kind
+                window.silent = window.silent or stated != kind
+                self._windows.setdefault(stated, _Window()).learn(sent, received, facts(headers, stated))
             self._changed.notify_all()
 
     def _refuse(self, window: _Window, now: float, seconds: float, headers: Mapping[str, str]) -> None:
@@ -177,6 +182,12 @@ class Budget:
     def _tell(self, kind: str, seconds: float) -> None:
         if self._on_wait is not None:
             self._on_wait(kind, datetime.now(UTC) + timedelta(seconds=seconds), seconds)
+
+
+def named(headers: Mapping[str, str]) -> str | None:
+    """The class that an answer was charged to, by the server's own account."""
+    found = _ITEM.match(headers.get("RateLimit", "").strip())
+    return found["name"] if found else None
 
 
 def facts(headers: Mapping[str, str], kind: str) -> dict[str, int]:

@@ -12,7 +12,8 @@ Norwegian and not ``false``, ``1e-3`` is a number, and a date stays the text tha
     {"has_front_matter", "front_matter_valid", "front_matter", "front_matter_error",
      "text": {"characters", "words", "lines", "code_blocks", "links", "images", "tables", "placeholders"},
      "sections": [{"level", "title", "words", "code_blocks", "placeholders"}],
-     "cut"}                            whether the text was longer than what is looked at
+     "cut",                            whether the text was longer than what is looked at
+     "truncated"}                      whether the body was cut off at the crawler's size cap
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _CONTROL = re.compile(r"\s+")
 _blocks = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"], ignoreInvalid=True)
 
 
-def decode(body: bytes) -> dict[str, Any]:
+def decode(body: bytes, *, truncated: bool = False) -> dict[str, Any]:
     """Describe the card whose bytes are ``body``."""
     whole = body.decode("utf-8", "replace").removeprefix("\ufeff")
     text = whole.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\N{REPLACEMENT CHARACTER}")
@@ -67,6 +68,7 @@ def decode(body: bytes) -> dict[str, Any]:
         "text": {"characters": len(prose), "lines": prose.count("\n") + bool(prose), **counts},
         "sections": sections,
         "cut": len(looked_at) < len(prose),
+        "truncated": truncated,
     }
 
 

@@ -61,7 +61,10 @@ HEADERS_ARE_FREE = frozenset({
 })  # fmt: skip
 
 _ID = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.-]{0,127}(?:/[A-Za-z0-9_][\w.-]{0,127})?", re.ASCII)
-_FILE = re.compile(r"/(?P<id>[^/]+(?:/[^/]+)?)/(?:resolve|raw|blob)/(?P<revision>[^/]+)/(?P<path>.+)")
+_FILE = re.compile(
+    r"/(?:(?!api/)[^/]+/)?[^/]+/(?:resolve|raw|blob)/[^/]+/(?P<path>.+)"
+    r"|/api/resolve-cache/models/[^/]+(?:/[^/]+)?/[0-9a-f]{40}/(?P<cached>.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -142,16 +145,17 @@ class Hub:
     def classify(self, url: str) -> str:
         """The rate-limit class of a URL."""
         path = urlsplit(url).path
-        if path.startswith("/api/"):
-            return "api"
-        return "resolvers" if "/resolve/" in path or "/raw/" in path else "pages"
+        if "/resolve/" in path or "/resolve-cache/" in path or "/raw/" in path:
+            return "resolvers"
+        return "api" if path.startswith("/api/") else "pages"
 
     def guard(self, url: str, library: str | None) -> str | None:
         """Why a URL must not be requested: the one place that keeps query files untouched."""
         found = _FILE.fullmatch(unquote(urlsplit(url).path))
-        if found is None or may_read(found["path"], library):
+        path = found and (found["path"] or found["cached"])
+        if not path or may_read(path, library):
             return None
-        return f"{found['path'][:200]!r} is not read: requesting it could count as a download."
+        return f"{path[:200]!r} is not read: requesting it could count as a download."
 
     def card_url(self, name: str, sha: str) -> str:
         """Where a README lies."""
@@ -162,8 +166,8 @@ class Hub:
         return f"{self.endpoint}/{quote(name)}/resolve/{quote(sha)}/{quote(path)}"
 
     def tree_url(self, name: str, sha: str) -> str:
-        """All files with sizes and hashes."""
-        return f"{self.endpoint}/api/models/{quote(name)}/tree/{quote(sha)}?recursive=true&expand=false&limit=1000"
+        """All files with sizes, hashes, last commits and the results of the hub's scanners."""
+        return f"{self.endpoint}/api/models/{quote(name)}/tree/{quote(sha)}?recursive=true&expand=true"
 
     def commits_url(self, name: str, sha: str) -> str:
         """The history up to a commit."""

@@ -1,0 +1,149 @@
+"""Which models need a detail fetched: decided by SQL over the landing zone, never by a list in memory.
+
+What this run's pages say (id, commit, files) is held against what earlier runs fetched for the
+same commit. A page that cannot be read as it is gives what can be saved from it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import msgspec
+import zstandard
+
+from landing import Part, Run, RunWriter, Zone
+
+# Discussions move without a commit: they are asked for again after this many days.
+_STALE_DAYS = 30
+_BATCH = 1000
+_LARGEST_LINE = 64 << 20
+
+_NAMES = ("id", "sha", "lastModified", "library_name", "siblings")
+_COLUMNS = "{" + ", ".join(f"{name}: 'JSON'" for name in _NAMES) + "}"
+_MODELS = """
+    CREATE TABLE model AS
+    SELECT id, arg_max(sha, stamp) AS sha, arg_max(library, stamp) AS library, arg_max(files, stamp) AS files
+    FROM (
+        SELECT id ->> '$' AS id, sha ->> '$' AS sha, coalesce(lastModified ->> '$', '') AS stamp,
+               coalesce(library_name ->> '$', '') AS library,
+               coalesce(siblings ->> '$[*].rfilename', []) AS files
+        FROM page
+    )
+    WHERE id IS NOT NULL AND sha IS NOT NULL
+    GROUP BY id
+"""
+_WANTED = {
+    "cards": "list_contains(files, 'README.md')",
+    "commits": "true",
+    "discussions": "true",
+    "files": "true",
+    "headers": "len(list_filter(files, lambda file: file LIKE '%.safetensors')) > 0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as a detail fetch needs it."""
+
+    id: str
+    sha: str
+    library: str
+    files: tuple[str, ...]
+
+
+class Todo:
+    """The models of one run, in a scratch database that is gone afterwards."""
+
+    def __init__(self, zone: Zone, writer: RunWriter) -> None:
+        """Read this run's pages."""
+        self._zone, self._writer = zone, writer
+        self._scratch = tempfile.TemporaryDirectory(prefix=".scratch-", dir=writer.folder)
+        self._db = duckdb.connect(f"{self._scratch.name}/todo.duckdb", config={"memory_limit": "512MB", "threads": 2})
+        self._run = Run(writer.folder, writer.manifest)
+
+    def __enter__(self) -> Self:
+        self._load()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+        self._scratch.cleanup()
+
+    def _load(self) -> None:
+        parts = [part for part in self._run.parts() if part.kind == "models"]
+        sound = [str(self._run.path(part)) for part in parts if part.suspect is None]
+        self._db.execute(f"CREATE TABLE page AS {_read(sound, 'array', _COLUMNS)}")
+        for part in parts:
+            if part.suspect is not None:
+                self._db.executemany("INSERT INTO page VALUES (?, ?, ?, ?, ?)", _rescued(self._run.path(part)))
+        self._db.execute(_MODELS)
+        self._db.execute("DROP TABLE page")
+
+    def choose(self, detail: str, kind: str) -> int:
+        """Work out the models that lack ``detail`` (landed as ``kind``); returns how many."""
+        known = [str(run.path(part)) for run, part in self._landed(kind)]
+        columns = "{key: 'VARCHAR', revision: 'VARCHAR', fetched_at: 'TIMESTAMP'}"
+        recent = f"fetched_at > now()::TIMESTAMP - INTERVAL {_STALE_DAYS} DAY" if detail == "discussions" else "true"
+        self._db.execute(f"""
+            CREATE OR REPLACE TABLE todo AS
+            WITH known AS ({_read(known, "newline_delimited", columns)})
+            SELECT id, sha, library, files FROM model
+            WHERE {_WANTED[detail]}
+              AND NOT EXISTS (SELECT 1 FROM known WHERE key = id AND revision = sha AND {recent})
+        """)
+        row = self._db.execute("SELECT count(*) FROM todo").fetchone()
+        return int(row[0]) if row else 0
+
+    def models(self) -> Iterator[Model]:
+        """The chosen models, a batch at a time."""
+        start = 0
+        while True:
+            query = "SELECT id, sha, library, files FROM todo WHERE rowid >= ? AND rowid < ? ORDER BY rowid"
+            rows = self._db.execute(query, [start, start + _BATCH]).fetchall()
+            if not rows:
+                return
+            for name, sha, library, files in rows:
+                yield Model(name, sha, library, tuple(file for file in files if file))
+            start += _BATCH
+
+    def _landed(self, kind: str) -> Iterator[tuple[Run, Part]]:
+        """Parts with this kind of detail: of earlier runs over the same endpoint, and of this one."""
+        endpoint = self._run.manifest.config["endpoint"]
+        for run in [*self._zone.finished(self._run.manifest.source), self._run]:
+            if run.manifest.config.get("endpoint") == endpoint:
+                yield from ((run, part) for part in run.parts() if part.kind == kind)
+
+
+def _read(paths: list[str], layout: str, columns: str) -> str:
+    """A query over landed files, also when there are none."""
+    if not paths:
+        names = [item.split(":") for item in columns.strip("{}").split(", ")]
+        nulls = (f"CAST(NULL AS {kind.strip().strip(chr(39))}) AS {name}" for name, kind in names)
+        return f"SELECT {', '.join(nulls)} WHERE false"
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    options = f"format = '{layout}', columns = {columns}, maximum_object_size = {_LARGEST_LINE}"
+    return f"SELECT * FROM read_json([{listed}], {options})"
+
+
+def _rescued(path: Path) -> list[list[str | None]]:
+    """What can be read in a page that is not quite JSON; an empty row stands for nothing."""
+    empty: list[str | None] = [None] * 5
+    text = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
+    try:
+        rows = msgspec.json.decode(text.decode("utf-8", "replace"))
+    except msgspec.MsgspecError:
+        return [empty]
+    objects = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [empty, *([_json(row.get(name)) for name in _NAMES] for row in objects)]
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
