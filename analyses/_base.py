@@ -52,6 +52,7 @@ class Answer:
     alt: str = ""
     published: Sequence[tuple[Any, ...]] = ()
     notes: Sequence[str] = ()
+    headline: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class Result:
     """The answer of one analysis.
 
     ``tables`` are the numbers, the main one first (``table``); ``published`` holds what others have
-    published beside ours; ``available`` is false where the warehouse lacks what it takes.
+    published beside ours; ``headline`` is the one number and its words; ``available`` is false where the
+    warehouse lacks what it takes.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Result:
     as_of: datetime | None
     version: str
     available: bool = True
+    headline: tuple[str, str] | None = None
     _draw: Callable[[], Figure] | None = field(default=None, repr=False)
 
     @property
@@ -138,5 +141,6 @@ def _result(module: Any, taken: Scope, answer: Answer, *, available: bool) -> Re
         as_of=taken.reader.as_of,
         version=code_version(),
         available=available,
+        headline=answer.headline,
         _draw=answer.draw,
     )

@@ -28,7 +28,7 @@ def draw_top(
         axes, list(shown[name]), list(shown["share"]), written, intervals=(list(shown["low"]), list(shown["high"]))
     )
     look.as_percent(axes.xaxis)
-    axes.set(title=title)
+    look.headline(figure, title)
     look.caption(figure, scope.caption(n) + (f". {note}" if note else ""))
     return figure
 

@@ -97,9 +97,14 @@ def blank(sentence: str) -> Figure:
     return made
 
 
+def headline(made: Figure, text: str) -> None:
+    """The title of a figure that is one chart, over its whole width."""
+    made.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
 def caption(made: Figure, text: str) -> None:
     """The line under a figure: n, snapshots."""
-    made.supxlabel(textwrap.fill(text, 112), x=0.01, ha="left", fontsize=8, color=GREY)
+    made.supxlabel(textwrap.fill(text, 128), x=0.01, ha="left", fontsize=8, color=GREY)
 
 
 @cache
@@ -136,7 +141,7 @@ def bars(
         ends = [value + extra for value, extra in zip(values, above, strict=True)]
     widest = max([*ends, 1e-12])
     for place, end, text in zip(places, ends, written, strict=True):
-        axes.text(end + 0.012 * widest, place, text, va="center", fontsize=8.5)
+        axes.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5)
     axes.set_yticks(list(places), [label(name, 56) for name in names])
     axes.set_xlim(0, widest * room)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -144,13 +149,16 @@ def bars(
     axes.spines["left"].set_visible(False)
 
 
-def as_percent(axis: Any, digits: int = 0) -> None:
+def as_percent(axis: Any) -> None:
     """Write the ticks of an axis of shares as per cent."""
-    axis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=digits, symbol=" %"))
+    axis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _place: f"{round(100 * value, 6):g} %"))
 
 
 def as_count(axis: Any) -> None:
     """Write the ticks of an axis of counts with k and M."""
+    if axis.get_scale() == "linear":
+        axis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _place: si(value)))
 
 
@@ -167,7 +175,7 @@ def dates(axes: Axes) -> None:
 def si(value: float) -> str:
     """A count in few characters."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
+        if abs(value) >= 0.9995 * size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
 

@@ -100,12 +100,12 @@ def _draw(bands: pd.DataFrame, months: pd.DataFrame, scope: Scope, n: int) -> Fi
         [percent(v) for v in bands["share"]],
         intervals=(list(bands["low"]), list(bands["high"])),
     )
-    look.as_percent(left.xaxis, 1)
+    look.as_percent(left.xaxis)
     left.set(title="Reporting emissions, by popularity")
     right.plot(months["month"], months["share"], color=look.GREEN)
     right.fill_between(months["month"], months["low"], months["high"], color=look.GREEN, alpha=0.2, linewidth=0)
     right.set(title="... by creation month", ylim=(0, None))
-    look.as_percent(right.yaxis, 1)
+    look.as_percent(right.yaxis)
     if len(months):
         look.dates(right)
     look.caption(figure, scope.caption(n) + ". Whiskers and band: 95 % Wilson intervals.")

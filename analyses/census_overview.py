@@ -83,6 +83,7 @@ def run(scope: Scope) -> Answer:
         if scope.hub == "huggingface"
         else [],
         _notes(hubs),
+        headline=(count(scope.models), "models in scope"),
     )
 
 

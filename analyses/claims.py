@@ -76,6 +76,7 @@ def run(scope: Scope) -> Answer:
             "fig. 7 sum to "
             "2,594 of 62,467 (4.15 %), and 0.05 % holds for its class 'other' alone. Fig. 7 is what stands here."
         ],
+        headline=(percent(claimed / n, 1), "claim results machine-readably"),
     )
 
 
@@ -148,7 +149,7 @@ def _draw(tasks: pd.DataFrame, scope: Scope, n: int) -> Figure:
             fontsize=9,
         )
     look.as_percent(axes.xaxis)
-    axes.set(title="Models with machine-readable claims, by task (most frequent tasks)")
+    look.headline(figure, "Models with machine-readable claims, by task (the most frequent tasks)")
     look.caption(
         figure,
         scope.caption(n) + f", {count(int(tasks['models'].sum()))} with claims. Whiskers: 95 % Wilson intervals.",

@@ -69,6 +69,7 @@ def run(scope: Scope) -> Answer:
         _alt(fields, bands),
         queries.published(fields, bands),
         _notes(scope, trends),
+        headline=(number(mean), "mean documentation score, from 0 to 1"),
     )
 
 
@@ -137,9 +138,9 @@ def _notes(scope: Scope, trends: pd.DataFrame) -> list[str]:
         )
     notes = [
         score,
-        f"Known for how many of {count(n)} models: whether there is a card {count(listed)}, front matter {count(front)}, "
-        f"card text {count(read)}. Where the scope's snapshot does not state them, older snapshots do. Whether there is "
-        "a card enters the charts where it is known for at least half.",
+        f"Known for how many of {count(n)} models: whether there is a card {count(listed)}, "
+        f"front matter {count(front)}, card text {count(read)}. What the scope's snapshot does not state comes from "
+        "older ones. Whether there is a card enters the charts where it is known for at least half.",
         "The bottom 1,000 are drawn by a hash of the id among the models with the fewest downloads: many have none.",
     ]
     if trend["tau"] == trend["tau"]:

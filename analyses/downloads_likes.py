@@ -10,7 +10,7 @@ from analyses import _stats
 from analyses._base import Answer, analysis
 from analyses._scope import Scope
 from analyses._tables import LISTING
-from analyses._text import count, number_with_interval, percent
+from analyses._text import count, number, number_with_interval, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +66,7 @@ def run(scope: Scope) -> Answer:
             f"{percent(unliked, 1)} of models have no like; their ties get the mean rank. Intervals: percentile "
             "bootstrap, 200 draws, fixed seed."
         ],
+        headline=(number(rho.value), "Spearman, downloads and likes"),
     )
 
 
@@ -74,6 +75,13 @@ def _table(rho: _stats.Estimate, r: _stats.Estimate) -> pd.DataFrame:
 
     rows = [(name, e.value, e.low, e.high, e.n) for name, e in (("Spearman", rho), ("Pearson of log(1 + x)", r))]
     return pd.DataFrame(rows, columns=["coefficient", "value", "low", "high", "n"])
+
+
+def _edges(values: _stats.Floats, size: int) -> _stats.Floats:
+    """Edges between whole numbers, even on the axis log(1 + x) once numbers are dense enough."""
+    whole = np.unique(np.round(np.geomspace(1, values.max() + 2, size))) - 1
+    edges: _stats.Floats = np.log10(0.5 + whole)
+    return edges
 
 
 def _draw(
@@ -86,15 +94,15 @@ def _draw(
 
     figure, (axes,) = look.figure(height=4.3)
     x, y = np.log10(1 + downloads), np.log10(1 + likes)
-    bins = [np.linspace(0, max(part.max(), 1.0), size) for part, size in ((x, 55), (y, 32))]
+    bins = [_edges(downloads, 55), _edges(likes, 32)]
     counted, _, _ = np.histogram2d(x, y, bins=bins, weights=weights)
     field = np.ma.masked_equal(counted.T, 0)
     mesh = axes.pcolormesh(
         *bins, field, norm=LogNorm(1, max(counted.max(), 2)), cmap="cividis_r", linewidth=0, rasterized=True
     )
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _place: look.si(10**value - 1) if value else "0"))
-        axis.set_ticks(range(int(axis.get_data_interval()[1]) + 1))
+    for axis, most in ((axes.xaxis, downloads.max()), (axes.yaxis, likes.max())):
+        marks = [0, *(10**power for power in range(int(np.log10(max(most, 1))) + 1))]
+        axis.set_ticks(list(np.log10(1 + np.array(marks))), [look.si(mark) for mark in marks])
     bar = figure.colorbar(mesh, ax=axes, shrink=0.8, label="models")
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: look.si(value)))
     bar.outline.set_visible(False)

@@ -9,7 +9,7 @@ from analyses._base import Answer, analysis
 from analyses._listing import alt_top, draw_top
 from analyses._scope import Scope
 from analyses._tables import LISTING, at, shared
-from analyses._text import count, share_with_interval
+from analyses._text import count, percent, share_with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,7 @@ def run(scope: Scope) -> Answer:
             for name, value in _PUBLISHED
         ],
         [f"File lists are known for {count(listed)} models; the hub derives its format tags from file names."],
+        headline=(percent(safe.value, 1), "tagged safetensors"),
     )
 
 

@@ -92,6 +92,7 @@ def run(scope: Scope) -> Answer:
         _alt(licences, bands),
         _published(summary, licences, bands),
         _notes(several, other, bands, months),
+        headline=(percent(declared / n, 1), "of models declare a licence"),
     )
 
 

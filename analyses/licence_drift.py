@@ -101,6 +101,7 @@ def run(scope: Scope) -> Answer:
             "Parents that are not "
             "listed (renamed, deleted, private) have no licence to compare.",
         ],
+        headline=(percent(changed / both if both else 0.0, 1), "of edges with two licences change it"),
     )
 
 

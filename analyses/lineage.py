@@ -119,6 +119,7 @@ def run(scope: Scope) -> Answer:
             "are left out. "
             f"{count(cyclic)} models stand on or below cycles without such an origin and have no depth.",
         ],
+        headline=(count(totals["edges"]), "base-model edges"),
     )
 
 
@@ -189,18 +190,20 @@ def _draw(
     look.as_count(top.xaxis)
     top.set(title="Base models by direct children")
     known = depth.dropna(subset=["depth"])
+    steps = known.assign(step=known["depth"].clip(upper=7).astype(int)).groupby("step")["models"].sum()
     look.bars(
         left,
-        [str(int(value)) for value in known["depth"]],
-        list(known["models"]),
-        [count(value) for value in known["models"]],
+        [str(step) if step < 7 else "7 and more" for step in steps.index],
+        list(steps),
+        [count(value) for value in steps],
         colour=look.GREEN,
+        room=1.35,
     )
     look.as_count(left.xaxis)
-    left.set(title="Models by generation (0: origin)")
+    left.set(title="Models by generation")
     right.plot(months["month"], months["share"], color=look.RED)
     right.fill_between(months["month"], months["low"], months["high"], color=look.RED, alpha=0.2, linewidth=0)
-    right.set(title="Naming a base, by creation month", ylim=(0, None))
+    right.set(title="Naming a base, by month", ylim=(0, None))
     look.as_percent(right.yaxis)
     if len(months):
         look.dates(right)

@@ -105,7 +105,7 @@ def _draw(summary: pd.DataFrame, months: pd.DataFrame, scope: Scope, n: int) -> 
         intervals=(list(summary["low"]), list(summary["high"])),
         room=1.7,
     )
-    look.as_percent(left.xaxis, 1)
+    look.as_percent(left.xaxis)
     left.set(title="Signs of a merge")
     right.plot(months["month"], months["share"], color=look.RED)
     right.fill_between(months["month"], months["low"], months["high"], color=look.RED, alpha=0.2, linewidth=0)

@@ -85,6 +85,7 @@ def run(scope: Scope) -> Answer:
         _alt(measures, top),
         _published(measures, zero.value, total),
         _notes(anomalies, jumps, tail, values, weights),
+        headline=(number(gini["value"], 4), "Gini coefficient of downloads"),
     )
 
 
@@ -211,9 +212,9 @@ def _draw(
     shown = top.loc[top["downloads"] > 0]
     right.loglog(shown["rank"], shown["downloads"], ".", markersize=3.5, color=look.BLUE)
     if tail.value == tail.value:
-        rank, size = np.log(shown["rank"] - 0.5), np.log(shown["downloads"].astype(float))
-        middle = rank.mean() + tail.value * size.mean()
-        right.loglog(shown["rank"], np.exp((middle - rank) / tail.value), color=look.RED, linewidth=1.2)
+        rank, size = np.log(shown["rank"].astype(float)), np.log(shown["downloads"].astype(float))
+        line = np.exp(size.mean() - (rank - rank.mean()) / tail.value)
+        right.loglog(shown["rank"], line, color=look.RED, linewidth=1.2)
         right.annotate(
             f"slope {-1 / tail.value:.2f}",
             (0.97, 0.9),

@@ -126,8 +126,8 @@ def _draw(table: pd.DataFrame, scope: Scope) -> Figure:
     look.bars(
         axes, names, list(table["share"]), written, intervals=(list(table["low"]), list(table["high"])), room=1.45
     )
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     look.as_percent(axes.xaxis)
-    axes.set(title=f"Still listed under the same id on {table['until'].iloc[0]:%Y-%m-%d}")
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    look.headline(figure, f"Still listed under the same id on {table['until'].iloc[0]:%Y-%m-%d}")
     look.caption(figure, f"{scope.hub}; whole listings. Whiskers: 95 % Wilson intervals.")
     return figure

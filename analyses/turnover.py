@@ -69,6 +69,7 @@ def run(scope: Scope) -> Answer:
             "A change is a newcomer or a returning model; per month: divided by the months between the two "
             "snapshots.",
         ],
+        headline=(f"{count(last['remained'])} of {count(k)}", "of the top remained, renames followed"),
     )
 
 
@@ -208,6 +209,6 @@ def _draw(table: pd.DataFrame, scope: Scope, k: int) -> Figure:
         ("newcomers", look.ORANGE, 0.5),
     ):
         axes.text(where * k, -0.72, f"■ {text}", color=colour, fontsize=9, va="center")
-    axes.set(title=f"The {count(k)} most downloaded models, from one snapshot to the next")
+    look.headline(figure, f"The {count(k)} most downloaded models, from one snapshot to the next")
     look.caption(figure, f"k = {count(k)} models per snapshot; {scope.hub}, whole listings that state downloads.")
     return figure
