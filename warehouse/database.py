@@ -114,8 +114,11 @@ def _open_builder(target: Path, limits: Limits) -> Connection:
         settings.append(f"SET threads = {limits.threads}")
     for setting in settings:
         connection.execute(setting)
-    # Storage version v1.0.0 can be opened by every DuckDB that users have.
-    connection.execute(f"ATTACH {_text(str(target))} AS build (STORAGE_VERSION 'v1.0.0')")
+    # Storage version v1.0.0 can be opened by every DuckDB that users have. A build that is cut off is
+    # thrown away, so it needs no write-ahead log.
+    connection.execute(
+        f"ATTACH {_text(str(target))} AS build (STORAGE_VERSION 'v1.0.0', RECOVERY_MODE no_wal_writes)"
+    )
     connection.execute("USE build")
     return connection
 

@@ -337,10 +337,19 @@ def _store_front(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
 def _store_files(connection: Connection, mapping: Mapping) -> None:
     connection.execute(
         f"""
-        INSERT INTO core.file
-        SELECT d.version_id, f.path, file_kind(f.path), f.size, f.sha256
+        CREATE OR REPLACE TEMP TABLE listed AS
+        SELECT d.version_id, f.path, f.size, f.sha256
         FROM ({mapping.sections["files"]}) f(row_id, path, size, sha256) JOIN delta d USING (row_id)
         WHERE d.files_changed AND f.path IS NOT NULL
+        """
+    )
+    # Most paths repeat over thousands of repositories, so what a name says is found out once per name.
+    connection.execute(
+        """
+        INSERT INTO core.file
+        SELECT l.version_id, l.path, k.kind, l.size, l.sha256
+        FROM listed l
+        JOIN (SELECT path, file_kind(path)::core.file_kind AS kind FROM (SELECT DISTINCT path FROM listed)) k USING (path)
         """
     )
 
