@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_ITEM = re.compile(r'"(?P<name>[^"]*)"(?P<rest>[^,]*)')
+_ITEM = re.compile(r'"(?P<name>[^"]*)"(?P<rest>[^",]*)')
 _PAIR = re.compile(r";\s*([a-z])\s*=\s*(\d+)")
 # Wake this long after the edge: clocks tick apart by far less, a refused request costs far more.
 _MARGIN = 0.01

@@ -172,7 +172,10 @@ class Session:
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise TransientError(f"{_shown(url)} sent a body that was cut off.") from error
         except requests.ConnectionError as error:
-            raise TransientError(f"{_shown(url)} cannot be reached ({_reason(error)}).") from error
+            reason = _reason(error)
+            if "timed out" in reason:
+                raise TransientError(f"{_shown(url)} fell silent in the middle of its answer.") from error
+            raise TransientError(f"{_shown(url)} cannot be reached ({reason}).") from error
         except (requests.RequestException, ValueError) as error:
             raise OperationalError(f"{_shown(url)} cannot be requested ({type(error).__name__}).") from error
 

@@ -102,3 +102,15 @@ def loopback() -> Iterator[Loopback]:
     running.server.shutdown()
     running.server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def other(loopback: Loopback) -> Iterator[Loopback]:
+    """A second server: another host, as far as tokens go."""
+    running = Loopback()
+    thread = threading.Thread(target=running.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+    thread.join()

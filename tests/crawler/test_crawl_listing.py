@@ -36,7 +36,7 @@ def test_a_page_lands_unchanged_with_its_fields(zone, population):
     [
         "429=0.15,retry=1",
         "5xx=0.2",
-        "timeout=0.1,silence=3",
+        "timeout=0.2,silence=3",
         "cut=0.2",
         "malformed=0.2",
         "utf8page=0.2",
