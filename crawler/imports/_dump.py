@@ -94,9 +94,9 @@ class Dump:
         stamps = [self.column(name) for name in TIME_COLUMNS if name in self.columns]
         if not stamps:
             return None
-        values = ", ".join(f"max(try_cast({stamp} AS TIMESTAMPTZ))" for stamp in stamps)
+        values = ", ".join(f"epoch(max(try_cast({stamp} AS TIMESTAMPTZ)))" for stamp in stamps)
         found = [value for value in self.rows(f"SELECT {values} FROM {self.relation}")[0] if value is not None]
-        return max(found).astimezone(UTC) if found else None
+        return datetime.fromtimestamp(max(found), UTC) if found else None
 
     def holds_datasets(self) -> bool:
         """Whether the rows are data sets: only those carry size categories in their tags."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,7 @@ def everything(folder: Path) -> bytes:
             data = path.read_bytes()
             found += zstandard.ZstdDecompressor().decompressobj().decompress(data) if path.suffix == ".zst" else data
     return found
+
+
+#: The real dumps, where they are at hand.
+SHARED = Path(os.environ.get("HUBCENSUS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))

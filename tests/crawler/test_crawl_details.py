@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from crawling import PATIENT, envelopes, go, run_of
 
+from crawler.details import MAX_HEADERS
 from crawler.hubs.huggingface import Hub, is_id, may_read
 from landing import OperationalError, UsageError
 from simhub import SimHub
@@ -38,10 +39,11 @@ def test_every_detail_lands_and_no_query_file_is_touched(zone, population):
         sizes = hub.truth.safetensors()
         heads = [row for row in envelopes(run, "header") if row["status"] == 200]
         assert heads and all(row["decoded"]["error"] is None for row in heads)
+        files = Counter(row["key"] for row in heads)
         counted: dict[str, Counter[str]] = {}
-        for row in heads:  # large models lie in several files
+        for row in heads:  # large models lie in several files, of which the first few are read
             counted.setdefault(row["key"], Counter()).update(row["decoded"]["parameters"])
-        assert all(dict(counted[name]) == sizes[name] for name in counted)
+        assert all(dict(counted[name]) == sizes[name] for name in counted if files[name] < MAX_HEADERS)
         trees = envelopes(run, "tree")
         assert {row["key"] for row in trees} == seen
 
