@@ -106,7 +106,7 @@ def _write(path: Path, content: bytes, report: Report) -> None:
 
 
 def inert(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with no cell or heading that a spreadsheet would take for a formula: those get an apostrophe first."""
+    """The frame with an apostrophe before every cell and heading that a spreadsheet would take for a formula."""
 
     def safe(value: Any) -> Any:
         risky = isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -107,8 +107,8 @@ class Seen:
     complete: bool
 
     def __str__(self) -> str:
-        whole = "complete" if self.complete else "not marked complete"
-        return f"snapshot {self.snapshot_id} ({self.hub}, {self.observed_at:%Y-%m-%d}, {self.kind}, {whole})"
+        whole = f"a complete {self.kind}" if self.complete else f"{self.kind} not marked complete"
+        return f"{self.hub} snapshot {self.snapshot_id} of {self.observed_at:%Y-%m-%d}, {whole}"
 
 
 class Scope:

@@ -56,11 +56,11 @@ def run(scope: Scope) -> Answer:
     months = scope.frame(SQL["by month"])
     snapshots = scope.frame(SQL["snapshots"])
     owners, removed = int(at(hubs, "hub", scope.hub, "owners")), int(hubs["removed"].sum())
-    others = f" and {len(scope.sizes) - 1} more hubs" if len(scope.sizes) > 1 else ""
+    others = f" and of {len(scope.sizes) - 1} more hubs" if len(scope.sizes) > 1 else ""
+    total = f"{count(scope.models)} models in all, " if others else ""
     statement = (
-        f"{count(scope.models)} models are in scope: {count(scope.sizes[scope.hub])} of {scope.hub} by "
-        f"{count(owners)} owners"
-        f"{others} (a count, so no interval; {scope.cite()}); the census knows {count(hubs['known'].sum())} models, "
+        f"{total}{count(scope.sizes[scope.hub])} models of {scope.hub} by {count(owners)} owners{others} are in "
+        f"scope (a count, so no interval; {scope.cite()}); the census knows {count(hubs['known'].sum())} models, "
         f"{count(removed)} of them removed."
     )
     return Answer(
@@ -68,23 +68,25 @@ def run(scope: Scope) -> Answer:
         {"hubs": hubs, "months": months, "years": scope.frame(SQL["by year"]), "snapshots": snapshots},
         lambda: _draw(months, scope),
         _alt(months, scope),
-        [
-            ("models on Hugging Face, 2022-08", 63_182, None, "count", "ICSE 2023", "cloned by the authors"),
-            ("models on Hugging Face, 2023", 281_638, None, "count", "MSR 2024 (PeaTMOSS)", "an earlier date"),
-            (
-                "models on Hugging Face, 2024-07",
-                760_460,
-                float(scope.sizes[scope.hub]),
-                "count",
-                "arXiv 2502.04484",
-                "their published listing holds 760,000; the other 460 are not in it",
-            ),
-        ]
-        if scope.hub == "huggingface"
-        else [],
+        _published(snapshots, scope),
         _notes(hubs),
         headline=(count(scope.models), "models in scope"),
     )
+
+
+def _published(snapshots: pd.DataFrame, scope: Scope) -> list[tuple[object, ...]]:
+    if scope.hub != "huggingface":
+        return []
+    august = snapshots.loc[
+        (snapshots["observed_at"] >= "2022-08-01") & (snapshots["observed_at"] < "2022-09-01"), "records"
+    ]
+    names = int(august.max()) if len(august) else None
+    stalnaker = "their published listing holds 760,000; the other 460 are not in it"
+    return [
+        ("models, 2022-08", 63_182, names, "count", "ICSE 2023", "theirs: clones; 186 of their 63,368 names failed"),
+        ("models, 2023", 281_638, None, "count", "MSR 2024 (PeaTMOSS)", "no listing of that time in this census"),
+        ("models, 2024-07", 760_460, scope.sizes[scope.hub], "count", "arXiv 2502.04484", stalnaker),
+    ]
 
 
 def _notes(hubs: pd.DataFrame) -> list[str]:
