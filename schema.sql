@@ -598,7 +598,7 @@ COMMENT ON COLUMN core.tensor_file.path IS 'File.';
 COMMENT ON COLUMN core.tensor_file.tensors IS 'Tensors in the file.';
 COMMENT ON COLUMN core.tensor_file.parameters IS 'Parameters in the file.';
 COMMENT ON COLUMN core.tensor_file.dtypes IS 'Parameters by number format, as JSON.';
-COMMENT ON COLUMN core.tensor_file.metadata IS 'The header''s own metadata, as JSON.';
+COMMENT ON COLUMN core.tensor_file.metadata IS 'Names of the entries of the header''s own metadata, as JSON.';
 COMMENT ON COLUMN core.tensor_file.header_bytes IS 'Length of the header.';
 COMMENT ON COLUMN core.tensor_file.record_id IS 'Record it was read from (raw.record).';
 

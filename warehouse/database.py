@@ -94,6 +94,10 @@ def _build(published: Path, target: Path, limits: Limits) -> Iterator[Connection
         raise CorruptError(
             f"The warehouse {published} is damaged ({_sentence(error)}); run 'hubcensus rebuild'.", published
         ) from error
+    except duckdb.Error as error:
+        raise OperationalError(
+            f"The warehouse could not be built ({_sentence(error)}); {published} is as it was."
+        ) from error
     with storage(published, "publish"):
         with target.open("rb") as handle:
             os.fsync(handle.fileno())

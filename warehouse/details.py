@@ -25,8 +25,13 @@ _ENVELOPE = {
 }
 
 
-def stage(connection: Connection, part_id: int, path: Path) -> None:
+# DuckDB sets aside twice the largest object for every thread, so it is told no more than a bundle can hold.
+_OBJECT_BYTES = 16 << 20
+
+
+def stage(connection: Connection, part_id: int, path: Path, body_bytes: int) -> None:
     """Read one bundle into the temporary table ``envelope`` and note its records."""
+    largest = max(_OBJECT_BYTES, body_bytes + 1)
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in _ENVELOPE.items())
     quoted = str(path).replace("'", "''")
     connection.execute(
@@ -36,7 +41,7 @@ def stage(connection: Connection, part_id: int, path: Path) -> None:
         FROM (
             SELECT row_number() OVER (ORDER BY file_row_number) AS ordinality, * EXCLUDE (file_row_number) FROM (
                 SELECT row_number() OVER () AS file_row_number, * FROM read_json('{quoted}',
-                    format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = 268435456)
+                    format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = {largest})
             )
         )
         """
@@ -57,7 +62,33 @@ def write(connection: Connection, snapshot: Snapshot, kind: str) -> None:
     if writer is None:
         return
     _identify(connection, snapshot)
+    _quarantine(connection, kind)
     writer(connection, snapshot)
+
+
+# What makes an answer of a kind unreadable.
+_UNREADABLE = {
+    "tree": ("TRY_CAST(body AS JSON[]) IS NULL", "not a JSON array"),
+    "commits": ("TRY_CAST(body AS JSON[]) IS NULL", "not a JSON array"),
+    "discussions": ("TRY_CAST(TRY_CAST(body AS JSON)->'discussions' AS JSON[]) IS NULL", "no list of discussions"),
+    "header": ("decoded IS NULL OR decoded->>'error' IS NOT NULL", "not a safetensors header"),
+}
+
+
+def _quarantine(connection: Connection, kind: str) -> None:
+    """Note answers that cannot be read; the writers pass over them."""
+    if kind in _UNREADABLE:
+        condition, reason = _UNREADABLE[kind]
+        connection.execute(
+            f"""
+            INSERT INTO raw.quarantine
+            SELECT p.run_key, a.record_id, -1, a.key, '{reason}', true, left(a.body, 200)
+            FROM about_model a
+            JOIN raw.record r ON r.record_id = a.record_id
+            JOIN raw.part p ON p.part_id = r.part_id
+            WHERE {condition}
+            """
+        )
 
 
 def _identify(connection: Connection, snapshot: Snapshot) -> None:
@@ -104,7 +135,7 @@ def _cards(connection: Connection, snapshot: Snapshot) -> None:
         SELECT (SELECT coalesce(max(card_id), 0) FROM core.card) + row_number() OVER (ORDER BY sha256) AS card_id, *
         FROM (
             SELECT DISTINCT ON (sha256) sha256, record_id, decoded, decoder,
-                coalesce(body, decode_lossy(from_base64(body_base64))) AS text
+                coalesce(body, try(decode(from_base64(body_base64)))) AS text
             FROM about_model WHERE sha256 NOT IN (SELECT sha256 FROM core.card)
             ORDER BY sha256, record_id
         )
@@ -158,7 +189,7 @@ def _trees(connection: Connection, snapshot: Snapshot) -> None:
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE entry AS
-        SELECT model_id, record_id, e->>'path' AS path, (e->>'size')::BIGINT AS size, e->'lfs'->>'oid' AS sha256
+        SELECT model_id, record_id, e->>'path' AS path, TRY_CAST(e->>'size' AS BIGINT) AS size, e->'lfs'->>'oid' AS sha256
         FROM (SELECT model_id, record_id, unnest(TRY_CAST(body AS JSON[])) AS e FROM about_model)
         WHERE e->>'type' = 'file'
         """
@@ -214,12 +245,13 @@ def _discussions(connection: Connection, snapshot: Snapshot) -> None:
         CREATE OR REPLACE TEMP TABLE talk AS
         SELECT DISTINCT ON (model_id, number) *
         FROM (
-            SELECT model_id, (d->>'num')::INTEGER AS number, d->>'title' AS title, d->>'status' AS status,
-                (d->>'isPullRequest')::BOOLEAN AS pull_request, d->'author'->>'name' AS author,
-                TRY_CAST(d->>'createdAt' AS TIMESTAMP) AS created_at, (d->>'numComments')::INTEGER AS comments,
+            SELECT model_id, TRY_CAST(d->>'num' AS INTEGER) AS number, d->>'title' AS title, d->>'status' AS status,
+                TRY_CAST(d->>'isPullRequest' AS BOOLEAN) AS pull_request, d->'author'->>'name' AS author,
+                TRY_CAST(d->>'createdAt' AS TIMESTAMP) AS created_at, TRY_CAST(d->>'numComments' AS INTEGER) AS comments,
                 {snapshot.snapshot_id} AS snapshot_id, record_id
-            FROM (SELECT model_id, record_id, unnest(TRY_CAST(body::JSON->'discussions' AS JSON[])) AS d FROM about_model)
+            FROM (SELECT model_id, record_id, unnest(TRY_CAST(TRY_CAST(body AS JSON)->'discussions' AS JSON[])) AS d FROM about_model)
         )
+        WHERE number IS NOT NULL
         ORDER BY model_id, number, record_id
         """
     )
@@ -233,10 +265,9 @@ def _headers(connection: Connection, snapshot: Snapshot) -> None:
     connection.execute(
         """
         INSERT INTO core.tensor_file
-        SELECT model_id, revision, coalesce(decoded->>'path', url), (decoded->>'tensors')::INTEGER,
-            (decoded->>'parameters')::BIGINT, decoded->'dtypes', decoded->'metadata',
-            (decoded->>'header_bytes')::BIGINT, record_id
-        FROM about_model WHERE decoded IS NOT NULL
+        SELECT model_id, revision, coalesce(decoded->>'path', url), TRY_CAST(decoded->>'tensors' AS INTEGER),
+            TRY_CAST(decoded->>'total' AS BIGINT), decoded->'parameters', decoded->'metadata', bytes, record_id
+        FROM about_model WHERE decoded IS NOT NULL AND decoded->>'error' IS NULL
         """
     )
 

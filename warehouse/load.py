@@ -109,7 +109,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     for part_id, _, path, part in entries:
         if part.format == "envelopes":
             connection.execute("BEGIN")
-            details.stage(connection, part_id, path)
+            details.stage(connection, part_id, path, part.body_bytes)
             details.write(connection, snapshot, part.kind)
             connection.execute("COMMIT")
     connection.execute("BEGIN")

@@ -26,6 +26,8 @@ _SOFT = frozenset(
     {"config", "siblings", "cardData", "model-index", "safetensors", "gguf", "usedStorage", "trendingScore"}
 )
 _SNIPPET = 200
+# DuckDB sets aside twice the largest object for every thread, so it is told no more than is needed.
+_OBJECT_BYTES = 16 << 20
 _READ = (duckdb.InvalidInputException, duckdb.ConversionException)
 
 
@@ -128,7 +130,17 @@ def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -
     listed = ", ".join(f'"{name}": {_text(kind)}' for name, kind in columns.items())
     return (
         f"read_json({_quote(paths)}, format = '{shape}', columns = {{{listed}}}, "
-        f"maximum_object_size = 268435456{option})"
+        f"maximum_object_size = {_largest(batch)}{option})"
+    )
+
+
+def _largest(batch: Batch) -> int:
+    """An upper bound for one record of the batch; a gzipped dump is taken to pack at most forty times."""
+    return max(
+        [
+            _OBJECT_BYTES,
+            *(min(part.body_bytes, 256 << 20) + 1 for _, _, part in batch.parts if not part.path.endswith(".gz")),
+        ]
     )
 
 
@@ -144,16 +156,18 @@ def _readable(connection: Connection, mapping: Mapping, batch: Batch, entry: tup
 
 def _salvage(connection: Connection, mapping: Mapping, batch: Batch, record: int, path: Path, part: Part) -> None:
     """Read one odd part element by element."""
+    longest = _OBJECT_BYTES
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8", delete=False) as handle:
         for ordinal, text, fault in _elements(path, part):
-            fields = {"ordinal": ordinal, "text": text, "fault": fault}
-            handle.write(json.dumps(fields) + "\n")
+            line = json.dumps({"ordinal": ordinal, "text": text, "fault": fault})
+            longest = max(longest, len(line) + 1)
+            handle.write(line + "\n")
     try:
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE element AS
             SELECT ordinal, text, fault, TRY(text::JSON) AS value
-            FROM read_json({_text(handle.name)}, format = 'newline_delimited', maximum_object_size = 268435456,
+            FROM read_json({_text(handle.name)}, format = 'newline_delimited', maximum_object_size = {longest},
                 columns = {{ordinal: 'INTEGER', text: 'VARCHAR', fault: 'VARCHAR'}})
             """
         )
