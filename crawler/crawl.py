@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from crawler import hubs
@@ -44,6 +44,8 @@ class Options:
     token: str | None = field(default=None, repr=False)
     contact: str = ""
     patience: Patience = field(default_factory=Patience)
+    # What the snapshot stands for where this machine's clock does not say: a simulated hub has days of its own.
+    observed_at: datetime | None = None
     on_progress: Callable[[Progress], None] | None = None
     on_wait: Waiting | None = None
     on_note: Callable[[str], None] | None = None
@@ -223,6 +225,7 @@ class _Run:
             self._details()
         return self.writer.finish(
             complete=whole,
+            observed_at=self.options.observed_at,
             counts=self._counts(),
             requests=self.session.budget.report(),
             watermark=self._watermark(listing),
