@@ -7,8 +7,9 @@ for a hand-picked few. So, for each hub and as of the reader's moment,
 1. the *anchor* is the newest snapshot that covers the hub: one marked complete, or one with at
    least nine tenths of the records of the hub's largest snapshot (public dumps are whole listings
    but seldom marked). An analysis of counters takes the newest that states them;
-2. the *moment* is the anchor's time, moved on by our own incremental, counter and detail runs that
-   follow it before another listing or import does: those continue it by construction;
+2. the *moment* is the anchor's time, moved on by our own incremental, counter and detail runs, and by
+   dumps of details such as cards, that follow it before another listing or import of models does:
+   those continue it by construction;
 3. the *scope* is the models that the anchor or those runs saw and that were not removed, in the
    state they had at that moment. Facts that older snapshots stated are carried along; later
    ones are left out, and so are models known from other snapshots only.
@@ -51,12 +52,12 @@ SELECT * FROM listing WHERE complete OR records >= 0.9 * most
 
 FOLLOWERS = """
 WITH later AS (
-    SELECT *, kind IN ('incremental', 'counters', 'details') AS ours,
-        bool_and(kind IN ('incremental', 'counters', 'details'))
+    SELECT snapshot_id, observed_at,
+        bool_and(kind IN ('incremental', 'counters', 'details') OR records = 0)
             OVER (ORDER BY observed_at, snapshot_id ROWS UNBOUNDED PRECEDING) AS unbroken
     FROM mart.snapshot
-    WHERE hub = $1 AND (observed_at, snapshot_id) > (SELECT (observed_at, snapshot_id)
-        FROM mart.snapshot WHERE snapshot_id = $2)
+    WHERE hub = $1 AND (observed_at, snapshot_id) > (
+        SELECT (observed_at, snapshot_id) FROM mart.snapshot WHERE snapshot_id = $2)
 )
 SELECT snapshot_id FROM later WHERE unbroken ORDER BY observed_at, snapshot_id
 """

@@ -61,7 +61,7 @@ def run(scope: Scope) -> Answer:
     statement = (
         f"{total}{count(scope.sizes[scope.hub])} models of {scope.hub} by {count(owners)} owners{others} are in "
         f"scope (a count, so no interval; {scope.cite()}); the census knows {count(hubs['known'].sum())} models, "
-        f"{count(removed)} of them removed."
+        f"{count(removed)} of them gone (deleted, made private or renamed)."
     )
     return Answer(
         statement,

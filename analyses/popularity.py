@@ -97,7 +97,7 @@ def _measures(values: _stats.Floats, weights: _stats.Floats, n: int) -> pd.DataF
         return _stats.bootstrap(weights, lambda w: _stats.top_share(values, w, k))
 
     found = [("Gini coefficient", _stats.bootstrap(weights, lambda w: _stats.gini(values, w)))]
-    found += [(f"share of the top {k:,}", top(k)) for k in _TOPS if k < n]
+    found += [(f"share of the top {k:,}", top(k)) for k in _TOPS if k < n or k == _TOPS[0]]
     found.append(("share of the top 1 %", top(0.01 * n)))
     return pd.DataFrame(
         [(name, e.value, e.low, e.high, e.n) for name, e in found], columns=["measure", "value", "low", "high", "n"]
@@ -107,10 +107,8 @@ def _measures(values: _stats.Floats, weights: _stats.Floats, n: int) -> pd.DataF
 def _tail(tail: _stats.Estimate) -> pd.DataFrame:
     import pandas as pd
 
-    row = [
-        ("Pareto exponent", tail.value, tail.low, tail.high, tail.n),
-        ("rank-size slope", -1 / tail.value, -1 / tail.low, -1 / tail.high, tail.n),
-    ]
+    slope = [-1 / value if value > 0 else float("nan") for value in (tail.value, tail.low, tail.high)]
+    row = [("Pareto exponent", tail.value, tail.low, tail.high, tail.n), ("rank-size slope", *slope, tail.n)]
     return pd.DataFrame(row, columns=["measure", "value", "low", "high", "n"])
 
 

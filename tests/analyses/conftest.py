@@ -1,0 +1,59 @@
+"""A hub of ten models that a person can count, through the real pipeline: dumps, landing, warehouse.
+
+Two whole listings, one card dump, and a partial listing that must not leak into statistics of the hub.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_hub import CARD, CARDS, EARLY, FIRST, LATE, PARTIAL, SECOND, jsonl, records
+
+from crawler.imports import hf_list
+from landing import Zone
+from warehouse.database import Limits, building
+from warehouse.load import load
+from warehouse.reader import Reader
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a census of the small hub."""
+    folder = tmp_path_factory.mktemp("census")
+    zone = Zone(folder / "landing")
+    leak = [("org/child-same", 99_999_999, 9_999, "2023-05-02T00:00:00.000Z", ["license:mit"], None, None, 2)]
+    for name, models, moment, complete in (
+        ("first", EARLY, FIRST, True), ("second", LATE, SECOND, True), ("partial", leak, PARTIAL, False)
+    ):  # fmt: skip
+        path = jsonl(folder / f"{name}.jsonl", records(models))
+        hf_list.land(zone, path, observed_at=moment, program="test", complete=complete)
+    cards = jsonl(folder / "cards.jsonl", [{"modelId": "org/base", "readme": CARD}])
+    hf_list.land(zone, cards, observed_at=CARDS, program="test")
+    load(zone, folder / "warehouse.duckdb", Limits("3GB", threads=1))
+    return folder
+
+
+@pytest.fixture
+def reader(home: Path) -> Iterator[Reader]:
+    """The small hub, now."""
+    with Reader(home / "warehouse.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Reader]:
+    """A warehouse without anything in it."""
+    with building(tmp_path / "warehouse.duckdb", Limits(), fresh=True):
+        pass
+    with Reader(tmp_path / "warehouse.duckdb") as opened:
+        yield opened
+
+
+def shared_data() -> Path | None:
+    """The folder of real dumps, where this machine has it."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ["HUBCENSUS_SHARED_DATA"]) if "HUBCENSUS_SHARED_DATA" in os.environ else beside
+    return folder / "hf" if (folder / "hf").is_dir() else None
