@@ -79,9 +79,16 @@ def figure(
     return made, list(grid.flat)
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, whatever its plotting backend."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self, 110)
+
+
 def canvas(height: float = 3.9) -> Figure:
     """An empty figure, for those that lay out their own axes."""
-    made = Figure(figsize=(WIDTH, height))
+    made = Picture(figsize=(WIDTH, height))
     FigureCanvasAgg(made)
     engine: Any = made.get_layout_engine()
     if engine is not None:

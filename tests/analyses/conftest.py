@@ -5,7 +5,6 @@ Two whole listings, one card dump, and a partial listing that must not leak into
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,10 +49,3 @@ def empty(tmp_path: Path) -> Iterator[Reader]:
         pass
     with Reader(tmp_path / "warehouse.duckdb") as opened:
         yield opened
-
-
-def shared_data() -> Path | None:
-    """The folder of real dumps, where this machine has it."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ["HUBCENSUS_SHARED_DATA"]) if "HUBCENSUS_SHARED_DATA" in os.environ else beside
-    return folder / "hf" if (folder / "hf").is_dir() else None

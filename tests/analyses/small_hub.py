@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,10 @@ def jsonl(path: Path, lines: list[dict[str, Any]]) -> Path:
     """Write a dump."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
+
+
+def shared_data() -> Path | None:
+    """The folder of real dumps, where this machine has it."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ["HUBCENSUS_SHARED_DATA"]) if "HUBCENSUS_SHARED_DATA" in os.environ else beside
+    return folder / "hf" if (folder / "hf").is_dir() else None
