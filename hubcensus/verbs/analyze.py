@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,8 +87,14 @@ def _numbers(result: Result) -> None:
 
 
 def _rows(frame: Any) -> list[list[Any]]:
-    rows: list[list[Any]] = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
-    return rows
+    rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    return [[_day(value) for value in row] for row in rows]
+
+
+def _day(value: Any) -> Any:
+    """A moment at midnight as its date."""
+    midnight = isinstance(value, datetime) and (value.hour, value.minute, value.second) == (0, 0, 0)
+    return value.date() if midnight else value
 
 
 def document(result: Result) -> dict[str, Any]:
