@@ -140,13 +140,18 @@ def draw_bands(axes: Axes, bands: pd.DataFrame) -> None:
     from analyses import _style as look
 
     order = list(dict.fromkeys(bands["band"]))
+    ends: list[tuple[float, str, str]] = []
     for colour, (field, frame) in zip(look.CYCLE, bands.groupby("field", sort=False), strict=False):
         places = [order.index(band) for band in frame["band"]]
         axes.plot(places, frame["share"], marker="o", markersize=4, color=colour)
         axes.fill_between(places, frame["low"], frame["high"], color=colour, alpha=0.15, linewidth=0)
+        ends.append((float(frame["share"].iloc[-1]), str(field), colour))
+    height = -1.0
+    for end, field, colour in sorted(ends):
+        height = max(end, height + 0.055)
         axes.annotate(
-            str(field),
-            (places[-1], frame["share"].iloc[-1]),
+            field,
+            (len(order) - 1, height),
             xytext=(7, 0),
             textcoords="offset points",
             va="center",

@@ -109,6 +109,8 @@ class Seen:
 
     def __str__(self) -> str:
         whole = f"a complete {self.kind}" if self.complete else f"{self.kind} not marked complete"
+        if self.records == 0:
+            whole = "details only"
         return f"{self.hub} snapshot {self.snapshot_id} of {self.observed_at:%Y-%m-%d}, {whole}"
 
 
