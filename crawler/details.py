@@ -10,6 +10,7 @@ failing is a failure: the run goes on, ends as partial, and lists it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,9 +117,22 @@ class Details:
 
     def _cards(self, model: Model) -> Iterator[Record]:
         url = self.hub.card_url(model.id, model.sha)
-        response = self.session.get(url, library=model.library, cap=CARD_CAP, elsewhere=True)
+        response = self._whole(url, model)
         decoded = cards.decode(response.body, truncated=response.truncated) if response.status == 200 else None
         yield _record("card", model, url, response, decoded, cards.VERSION)
+
+    def _whole(self, url: str, model: Model) -> Response:
+        """A small file, asked for again while it is not what its ETag (its Git blob id) says.
+
+        A body that stops early without having announced its length shows in no other way.
+        """
+        for attempt in range(4):
+            response = self.session.get(url, library=model.library, cap=CARD_CAP, elsewhere=True)
+            if response.status != 200 or response.truncated or _is_blob(response.body, response.etag):
+                return response
+            self.session.budget.count("retries")
+            self.session.budget.pause(self.session.patience.base * 2**attempt)
+        raise TransientError(f"{url} keeps coming with other bytes than its ETag says.")
 
     def _files(self, model: Model) -> Iterator[Record]:
         return self._pages("tree", model, self.hub.tree_url(model.id, model.sha))
@@ -188,6 +202,14 @@ class Details:
             self.session.budget.count("retries")
             self.session.budget.pause(self.session.patience.base * 2**attempt)
         raise TransientError(f"{url.partition('?')[0]} does not answer in JSON.")
+
+
+def _is_blob(body: bytes, etag: str | None) -> bool:
+    """Whether ``body`` has the Git blob id that the ETag states; an ETag of another kind proves nothing."""
+    stated = (etag or "").removeprefix("W/").strip('"').lower()
+    if len(stated) != 40 or set(stated) - set("0123456789abcdef"):
+        return True
+    return hashlib.sha1(b"blob %d\0" % len(body) + body, usedforsecurity=False).hexdigest() == stated
 
 
 def _is_json(body: bytes) -> bool:

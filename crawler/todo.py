@@ -24,15 +24,18 @@ _STALE_DAYS = 30
 _BATCH = 1000
 _LARGEST_LINE = 64 << 20
 
-_NAMES = ("id", "sha", "lastModified", "library_name", "siblings")
+_NAMES = ("id", "sha", "lastModified", "library_name", "siblings", "gated")
+_MARKS = ", ".join("?" for _ in _NAMES)
 _COLUMNS = "{" + ", ".join(f"{name}: 'JSON'" for name in _NAMES) + "}"
 _MODELS = """
     CREATE TABLE model AS
-    SELECT id, arg_max(sha, stamp) AS sha, arg_max(library, stamp) AS library, arg_max(files, stamp) AS files
+    SELECT id, arg_max(sha, stamp) AS sha, arg_max(library, stamp) AS library, arg_max(files, stamp) AS files,
+           arg_max(gated, stamp) AS gated
     FROM (
         SELECT id ->> '$' AS id, sha ->> '$' AS sha, coalesce(lastModified ->> '$', '') AS stamp,
                coalesce(library_name ->> '$', '') AS library,
-               coalesce(siblings ->> '$[*].rfilename', []) AS files
+               coalesce(siblings ->> '$[*].rfilename', []) AS files,
+               coalesce(gated ->> '$', 'false') <> 'false' AS gated
         FROM page
     )
     WHERE id IS NOT NULL AND sha IS NOT NULL
@@ -83,21 +86,30 @@ class Todo:
         self._db.execute(f"CREATE TABLE page AS {_read(sound, 'array', _COLUMNS)}")
         for part in parts:
             if part.suspect is not None:
-                self._db.executemany("INSERT INTO page VALUES (?, ?, ?, ?, ?)", _rescued(self._run.path(part)))
+                self._db.executemany(f"INSERT INTO page VALUES ({_MARKS})", _rescued(self._run.path(part)))
         self._db.execute(_MODELS)
         self._db.execute("DROP TABLE page")
 
     def choose(self, detail: str, kind: str) -> int:
         """Work out the models that lack ``detail`` (landed as ``kind``); returns how many."""
-        known = [str(run.path(part)) for run, part in self._landed(kind)]
-        columns = "{key: 'VARCHAR', revision: 'VARCHAR', fetched_at: 'TIMESTAMP'}"
+        landed = [(run is self._run, str(run.path(part))) for run, part in self._landed(kind)]
+        earlier = [path for own, path in landed if not own]
+        here = [path for own, path in landed if own]
+        columns = "{key: 'VARCHAR', revision: 'VARCHAR', fetched_at: 'TIMESTAMP', status: 'SMALLINT'}"
         recent = f"fetched_at > now()::TIMESTAMP - INTERVAL {_STALE_DAYS} DAY" if detail == "discussions" else "true"
+        # A model that refused an earlier run is asked again when it is not gated now, though its commit is the same.
         self._db.execute(f"""
             CREATE OR REPLACE TABLE todo AS
-            WITH known AS ({_read(known, "newline_delimited", columns)})
+            WITH known AS (
+                SELECT *, false AS here FROM ({_read(earlier, "newline_delimited", columns)})
+                UNION ALL SELECT *, true FROM ({_read(here, "newline_delimited", columns)})
+            )
             SELECT id, sha, library, files FROM model
             WHERE {_WANTED[detail]}
-              AND NOT EXISTS (SELECT 1 FROM known WHERE key = id AND revision = sha AND {recent})
+              AND NOT EXISTS (
+                  SELECT 1 FROM known
+                  WHERE key = id AND revision = sha AND {recent} AND (here OR gated OR status NOT IN (401, 403))
+              )
         """)
         row = self._db.execute("SELECT count(*) FROM todo").fetchone()
         return int(row[0]) if row else 0
@@ -135,7 +147,7 @@ def _read(paths: list[str], layout: str, columns: str) -> str:
 
 def _rescued(path: Path) -> list[list[str | None]]:
     """What can be read in a page that is not quite JSON; an empty row stands for nothing."""
-    empty: list[str | None] = [None] * 5
+    empty: list[str | None] = [None] * len(_NAMES)
     text = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
     try:
         rows = msgspec.json.decode(text.decode("utf-8", "replace"))

@@ -71,7 +71,7 @@ _UNREADABLE = {
     "tree": ("TRY_CAST(body AS JSON[]) IS NULL", "not a JSON array"),
     "commits": ("TRY_CAST(body AS JSON[]) IS NULL", "not a JSON array"),
     "discussions": ("TRY_CAST(TRY_CAST(body AS JSON)->'discussions' AS JSON[]) IS NULL", "no list of discussions"),
-    "header": ("decoded IS NULL OR decoded->>'error' IS NOT NULL", "not a safetensors header"),
+    "header": ("decoded IS NULL OR (decoded->>'error') IS NOT NULL", "not a safetensors header"),
 }
 
 
@@ -191,7 +191,7 @@ def _trees(connection: Connection, snapshot: Snapshot) -> None:
         CREATE OR REPLACE TEMP TABLE entry AS
         SELECT model_id, record_id, e->>'path' AS path, TRY_CAST(e->>'size' AS BIGINT) AS size, e->'lfs'->>'oid' AS sha256
         FROM (SELECT model_id, record_id, unnest(TRY_CAST(body AS JSON[])) AS e FROM about_model)
-        WHERE e->>'type' = 'file'
+        WHERE (e->>'type') = 'file'
         """
     )
     connection.execute(
@@ -267,7 +267,7 @@ def _headers(connection: Connection, snapshot: Snapshot) -> None:
         INSERT INTO core.tensor_file
         SELECT model_id, revision, coalesce(decoded->>'path', url), TRY_CAST(decoded->>'tensors' AS INTEGER),
             TRY_CAST(decoded->>'total' AS BIGINT), decoded->'parameters', decoded->'metadata', bytes, record_id
-        FROM about_model WHERE decoded IS NOT NULL AND decoded->>'error' IS NULL
+        FROM about_model WHERE decoded IS NOT NULL AND (decoded->>'error') IS NULL
         """
     )
 

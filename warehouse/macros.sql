@@ -33,10 +33,12 @@ CREATE OR REPLACE TEMP MACRO file_kind(path) AS (
     END
 );
 
--- A number as people write it: "81.3%", "1,234.5", " 0.9 "; null where it is none. A percent sign is dropped.
+-- A number as people write it: "81.3%", "1,234.5", "256.2 +/- 28.1"; null where it is none. A percent sign is
+-- dropped, and of a value with its spread the value is taken.
 CREATE OR REPLACE TEMP MACRO number(written) AS
-    CASE WHEN isfinite(TRY_CAST(replace(rtrim(trim(written), '% '), ',', '') AS DOUBLE))
-        THEN TRY_CAST(replace(rtrim(trim(written), '% '), ',', '') AS DOUBLE) END;
+    CASE WHEN isfinite(TRY_CAST(written AS DOUBLE)) THEN TRY_CAST(written AS DOUBLE)
+        ELSE TRY_CAST(replace(regexp_extract(written,
+            '^\s*([-+]?(\d[\d,]*\.?\d*|\.\d+)([eE][-+]?\d+)?)\s*%?\s*((\+/-|±).*)?$', 1), ',', '') AS DOUBLE) END;
 
 -- The category of a card's section by its heading: the items of Jones et al. (ESEM 2024) and of the
 -- Hub's own card template; the first that fits wins.

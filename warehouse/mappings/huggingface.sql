@@ -221,7 +221,7 @@ SELECT
     m.type AS metric,
     m.name AS metric_name,
     m.value->>'$' AS value_raw,
-    coalesce(m.verified, false) AS verified,
+    m.verified,
     coalesce(r.source.url, r.source.name) AS source,
     'model-index' AS evidence
 FROM metric
