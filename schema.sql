@@ -270,7 +270,7 @@ COMMENT ON COLUMN core.model_version.files_sized IS 'Whether that file list has 
 COMMENT ON COLUMN core.model_version.files_id IS 'Its file list (core.file); null means unknown.';
 COMMENT ON COLUMN core.model_version.card_id IS 'Its card text (core.card), where one was read.';
 COMMENT ON COLUMN core.model_version.about_hash IS 'Hash of the description as sent, to notice a change.';
-COMMENT ON COLUMN core.model_version.files_hash IS 'Hash of the paths, in any order, to notice a change.';
+COMMENT ON COLUMN core.model_version.files_hash IS 'Hash of the paths as a listing sent them, to notice a change.';
 
 CREATE TABLE core.known_fields (
     known UINTEGER NOT NULL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,8 @@ class Census:
 
 
 def when(as_of: Moment) -> datetime | None:
-    """A moment from what people write: ``2024-07-11``, ``2024-07-11T12:00Z``, a datetime; UTC where none is said."""
+    """A moment from what people write, in UTC where none is said; a bare date means the end of that day."""
     if as_of is None or isinstance(as_of, datetime):
         return as_of.replace(tzinfo=UTC) if as_of is not None and as_of.tzinfo is None else as_of
-    return from_iso(as_of)
+    moment = from_iso(as_of)
+    return moment + timedelta(days=1, microseconds=-1) if len(as_of) == len("2024-07-11") else moment

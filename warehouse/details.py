@@ -198,22 +198,21 @@ def _trees(connection: Connection, snapshot: Snapshot) -> None:
         """
         CREATE OR REPLACE TEMP TABLE revision AS
         SELECT model_id, max(record_id) AS record_id, true AS files_sized,
-            (SELECT coalesce(max(version_id), 0) FROM core.model_version) + row_number() OVER (ORDER BY model_id) AS files_id,
-            bit_xor(hash(path)) AS files_hash
+            (SELECT coalesce(max(version_id), 0) FROM core.model_version) + row_number() OVER (ORDER BY model_id) AS files_id
         FROM entry GROUP BY model_id
         """
     )
     connection.execute(
         """
         DELETE FROM revision USING core.model_version v
-        WHERE v.model_id = revision.model_id AND v.valid_to IS NULL AND v.files_sized AND v.files_hash = revision.files_hash
+        WHERE v.model_id = revision.model_id AND v.valid_to IS NULL AND v.files_sized
             AND (SELECT list_sort(list(f.path || coalesce(f.sha256, '') || coalesce(f.size, 0))) FROM core.file f
                 WHERE f.files_id = v.files_id)
             = (SELECT list_sort(list(e.path || coalesce(e.sha256, '') || coalesce(e.size, 0))) FROM entry e
                 WHERE e.model_id = v.model_id)
         """
     )
-    revise(connection, snapshot, ("files_id", "files_hash", "files_sized"), frozenset({"files"}), renumber="files_id")
+    revise(connection, snapshot, ("files_id", "files_sized"), frozenset({"files"}), renumber="files_id")
     connection.execute(
         """
         INSERT INTO core.file

@@ -229,7 +229,8 @@ def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE word AS
-        SELECT DISTINCT tag FROM said ANTI JOIN (SELECT tag FROM core.tag WHERE hub_id = {snapshot.hub_id}) USING (tag)
+        SELECT tag FROM (SELECT DISTINCT tag FROM said)
+        ANTI JOIN (SELECT tag FROM core.tag WHERE hub_id = {snapshot.hub_id}) USING (tag)
         """
     )
     connection.execute(
@@ -243,18 +244,35 @@ def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE told AS
-        SELECT DISTINCT s.about_id, t.tag_id, t.kind, t.value
+        SELECT DISTINCT s.about_id, t.tag_id
         FROM said s JOIN core.tag t ON t.hub_id = {snapshot.hub_id} AND t.tag = s.tag
         """
     )
     connection.execute("INSERT INTO core.about_tag SELECT about_id, tag_id, 'tag' FROM told")
+    _describe(connection, snapshot)
+
+
+def _describe(connection: Connection, snapshot: Snapshot) -> None:
+    """The counts of every new description."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE telling AS
+        SELECT s.about_id, t.kind, t.value
+        FROM told s JOIN core.tag t ON t.tag_id = s.tag_id
+            AND t.kind IN ('licence', 'language', 'dataset', 'arxiv', 'doi', 'base_model', 'marker')
+        """
+    )
     connection.execute(
         f"""
         INSERT INTO core.about
         SELECT d.version_id, d.model_id, {snapshot.snapshot_id}, d.record_id, t.licence_raw,
             coalesce(t.licences, 0), coalesce(t.languages, 0), coalesce(t.datasets, 0), coalesce(t.papers, 0),
-            coalesce(t.base_models, 0), coalesce(t.tags, 0), coalesce(t.claims, false), coalesce(t.carbon, false)
+            coalesce(b.base_models, 0), coalesce(n.tags, 0), coalesce(t.claims, false), coalesce(t.carbon, false)
         FROM delta d
+        LEFT JOIN (SELECT about_id, count(*) AS tags FROM told GROUP BY about_id) n ON n.about_id = d.version_id
+        LEFT JOIN (
+            SELECT about_id, count(DISTINCT value) AS base_models FROM telling WHERE kind = 'base_model' GROUP BY about_id
+        ) b ON b.about_id = d.version_id
         LEFT JOIN (
             SELECT about_id,
                 min(CASE WHEN kind = 'licence' THEN value END) AS licence_raw,
@@ -262,27 +280,27 @@ def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
                 count(CASE WHEN kind = 'language' THEN 1 END) AS languages,
                 count(CASE WHEN kind = 'dataset' THEN 1 END) AS datasets,
                 count(CASE WHEN kind IN ('arxiv', 'doi') THEN 1 END) AS papers,
-                count(DISTINCT CASE WHEN kind = 'base_model' THEN value END) AS base_models,
-                count(*) AS tags,
                 bool_or(kind = 'marker' AND value IN ('model-index', 'eval-results')) AS claims,
                 bool_or(kind = 'marker' AND value = 'co2_eq_emissions') AS carbon
-            FROM told GROUP BY about_id
+            FROM telling GROUP BY about_id
         ) t ON t.about_id = d.version_id
         WHERE d.about_changed
         """
     )
+    several = "SELECT about_id FROM telling WHERE kind = 'licence' GROUP BY 1 HAVING count(*) > 1"
+    if not _value(connection, f"SELECT count(*) FROM ({several})"):
+        return
+    # Of several licences the first in the order written counts.
     connection.execute(
-        """
+        f"""
         UPDATE core.about AS a SET licence_raw = f.value
         FROM (
-            SELECT t.about_id, arg_min(t.value, list_position(p.tags, w.tag)) AS value
-            FROM told t
-            JOIN core.tag w ON w.tag_id = t.tag_id
-            JOIN delta d ON d.version_id = t.about_id
+            SELECT s.about_id, arg_min(w.value, list_position(p.tags, w.tag)) AS value
+            FROM told s
+            JOIN core.tag w ON w.tag_id = s.tag_id AND w.kind = 'licence'
+            JOIN delta d ON d.version_id = s.about_id
             JOIN page p ON p.row_id = d.row_id
-            WHERE t.kind = 'licence' AND t.about_id IN (
-                SELECT about_id FROM told WHERE kind = 'licence' GROUP BY 1 HAVING count(*) > 1
-            )
+            WHERE s.about_id IN ({several})
             GROUP BY 1
         ) f
         WHERE f.about_id = a.about_id
@@ -337,19 +355,10 @@ def _store_front(connection: Connection, mapping: Mapping, snapshot: Snapshot) -
 def _store_files(connection: Connection, mapping: Mapping) -> None:
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE listed AS
-        SELECT d.version_id, f.path, f.size, f.sha256
-        FROM ({mapping.sections["files"]}) f(row_id, path, size, sha256) JOIN delta d USING (row_id)
-        WHERE d.files_changed AND f.path IS NOT NULL
-        """
-    )
-    # Most paths repeat over thousands of repositories, so what a name says is found out once per name.
-    connection.execute(
-        """
         INSERT INTO core.file
-        SELECT l.version_id, l.path, k.kind, l.size, l.sha256
-        FROM listed l
-        JOIN (SELECT path, file_kind(path)::core.file_kind AS kind FROM (SELECT DISTINCT path FROM listed)) k USING (path)
+        SELECT d.version_id, f.path, file_kind(f.path), f.size, f.sha256
+        FROM ({mapping.sections["files"]}) f JOIN delta d USING (row_id)
+        WHERE d.files_changed AND f.path IS NOT NULL
         """
     )
 

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from warehouse.database import Connection
+from warehouse.literals import insert
 
 
 def learn(connection: Connection) -> None:
@@ -19,8 +20,7 @@ def learn(connection: Connection) -> None:
         ORDER BY 1
         """
     ).fetchall()
-    for (word,) in words:
-        connection.execute("INSERT INTO core.licence VALUES ($1, $2, $3, $4, $5)", [word, *understand(word)])
+    insert(connection, "core.licence", [(word, *understand(word)) for (word,) in words])
 
 
 def understand(word: str) -> tuple[str, str, bool, str]:

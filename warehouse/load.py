@@ -13,6 +13,7 @@ from landing.run import Run
 from landing.zone import Zone
 from warehouse import aliases, details, history, licences, pages
 from warehouse.database import Connection, Limits, building, open_reader
+from warehouse.literals import insert, literal
 from warehouse.mapping import Mapping, hubs, macros
 
 # Bodies read at once: large enough to keep the cores busy, small enough that memory stays flat.
@@ -104,7 +105,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
         duplicates += history.write(connection, mapping, snapshot, batch.kind, stated)
         history.learn_identity(connection)
         history.note_seen(connection, batch.kind)
-        known |= stated
+        known |= stated | (set(mapping.chosen(batch.fields)) & {"downloads", "likes"})
         connection.execute("COMMIT")
     for part_id, _, path, part in entries:
         if part.format == "envelopes":
@@ -126,24 +127,27 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
 def _note_run(connection: Connection, run: Run) -> int:
     manifest = run.manifest
     key = _next(connection, "run_key", "raw.run")
-    connection.execute(
-        "INSERT INTO raw.run VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    insert(
+        connection,
+        "raw.run",
         [
-            key,
-            manifest.run_id,
-            manifest.source,
-            manifest.kind,
-            manifest.state,
-            manifest.complete,
-            _naive(manifest.observed_at or manifest.started_at),
-            _naive(manifest.started_at),
-            _naive(manifest.finished_at or manifest.started_at),
-            manifest.program,
-            manifest.parser,
-            json.dumps(manifest.config, sort_keys=True),
-            json.dumps(manifest.requests, sort_keys=True),
-            len(manifest.failures),
-            manifest.journal_sha256,
+            (
+                key,
+                manifest.run_id,
+                manifest.source,
+                manifest.kind,
+                manifest.state,
+                manifest.complete,
+                _naive(manifest.observed_at or manifest.started_at),
+                _naive(manifest.started_at),
+                _naive(manifest.finished_at or manifest.started_at),
+                manifest.program,
+                manifest.parser,
+                json.dumps(manifest.config, sort_keys=True),
+                json.dumps(manifest.requests, sort_keys=True),
+                len(manifest.failures),
+                manifest.journal_sha256,
+            )
         ],
     )
     return key
@@ -158,27 +162,24 @@ def _note_parts(connection: Connection, zone: Zone, run: Run, run_key: int) -> l
     for offset, (path, part) in enumerate(parts):
         entries.append((part_id + offset, record_id, path, part))
         record_id += part.format != "envelopes"
-    if not entries:
-        return []
     root = zone.root.resolve()
-    connection.execute(
-        """
-        INSERT INTO raw.part
-        SELECT unnest($1::INTEGER[]), $2, unnest($3::VARCHAR[]), unnest($4::VARCHAR[]), unnest($5::VARCHAR[]),
-            string_split(unnest($6::VARCHAR[]), chr(31)), unnest($7::INTEGER[]), unnest($8::VARCHAR[]),
-            unnest($9::BIGINT[]), unnest($10::BIGINT[])
-        """,
+    insert(
+        connection,
+        "raw.part",
         [
-            [entry[0] for entry in entries],
-            run_key,
-            [str(entry[2].relative_to(root)) for entry in entries],
-            [entry[3].format for entry in entries],
-            [entry[3].kind for entry in entries],
-            ["\x1f".join(entry[3].fields) for entry in entries],
-            [entry[3].records for entry in entries],
-            [entry[3].sha256 for entry in entries],
-            [entry[3].stored_bytes for entry in entries],
-            [entry[3].body_bytes for entry in entries],
+            (
+                number,
+                run_key,
+                str(path.relative_to(root)),
+                part.format,
+                part.kind,
+                part.fields,
+                part.records,
+                part.sha256,
+                part.stored_bytes,
+                part.body_bytes,
+            )
+            for number, _, path, part in entries
         ],
     )
     _note_records(connection, [entry for entry in entries if entry[3].format != "envelopes"])
@@ -186,33 +187,32 @@ def _note_parts(connection: Connection, zone: Zone, run: Run, run_key: int) -> l
 
 
 def _note_records(connection: Connection, entries: list[tuple[int, int, Path, Part]]) -> None:
-    if not entries:
-        return
-    parts = [entry[3] for entry in entries]
-    connection.execute(
-        """
-        INSERT INTO raw.record
-        SELECT unnest($1::INTEGER[]), unnest($2::INTEGER[]), 0, unnest($3::VARCHAR[]), unnest($4::VARCHAR[]), NULL,
-            unnest($5::VARCHAR[]), unnest($6::SMALLINT[]), unnest($7::TIMESTAMP[]), unnest($8::VARCHAR[]),
-            unnest($9::VARCHAR[]), unnest($10::BIGINT[]), NULL
-        """,
+    insert(
+        connection,
+        "raw.record",
         [
-            [entry[1] for entry in entries],
-            [entry[0] for entry in entries],
-            [part.kind for part in parts],
-            [part.key for part in parts],
-            [part.url for part in parts],
-            [part.status for part in parts],
-            [_naive(part.fetched_at) for part in parts],
-            [part.etag for part in parts],
-            [part.body_sha256 for part in parts],
-            [part.body_bytes for part in parts],
+            (
+                record_id,
+                part_id,
+                0,
+                part.kind,
+                part.key,
+                None,
+                part.url,
+                part.status,
+                _naive(part.fetched_at),
+                part.etag,
+                part.body_sha256,
+                part.body_bytes,
+                None,
+            )
+            for part_id, record_id, _, part in entries
         ],
     )
 
 
 def _open_snapshot(connection: Connection, mapping: Mapping, run: Run) -> history.Snapshot:
-    found = connection.execute("SELECT hub_id FROM core.hub WHERE hub = $1", [mapping.hub]).fetchone()
+    found = connection.execute(f"SELECT hub_id FROM core.hub WHERE hub = {literal(mapping.hub)}").fetchone()
     if found is None:
         hub_id = _next(connection, "hub_id", "core.hub")
         connection.execute(f"INSERT INTO core.hub SELECT {hub_id}, * FROM ({mapping.sections['hub']})")
@@ -231,21 +231,22 @@ def _close_snapshot(
     records: int,
     duplicates: int,
 ) -> None:
-    connection.execute(
-        f"""
-        INSERT INTO core.snapshot
-        SELECT $1, $2, $3, $4, {snapshot.moment}, $5, $6::VARCHAR[], $7, $8,
-            (SELECT count(*) FROM raw.quarantine WHERE run_key = $3 AND NOT kept)
-        """,
+    insert(
+        connection,
+        "core.snapshot",
         [
-            snapshot.snapshot_id,
-            snapshot.hub_id,
-            run_key,
-            run.manifest.kind,
-            run.manifest.complete,
-            fields,
-            records,
-            duplicates,
+            (
+                snapshot.snapshot_id,
+                snapshot.hub_id,
+                run_key,
+                run.manifest.kind,
+                _naive(run.manifest.observed_at or run.manifest.started_at),
+                run.manifest.complete,
+                fields,
+                records,
+                duplicates,
+                _quarantined(connection, run_key),
+            )
         ],
     )
 
@@ -257,14 +258,12 @@ def _finish(connection: Connection) -> None:
     connection.execute("DELETE FROM core.known_fields")
     for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]
-        connection.execute("INSERT INTO core.known_fields VALUES ($1, $2)", [known, names])
+        insert(connection, "core.known_fields", [(known, names)])
     connection.execute("COMMIT")
 
 
 def _quarantined(connection: Connection, run_key: int) -> int:
-    row = connection.execute(
-        "SELECT count(*) FROM raw.quarantine WHERE run_key = $1 AND NOT kept", [run_key]
-    ).fetchone()
+    row = connection.execute(f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept").fetchone()
     assert row is not None
     return int(row[0])
 

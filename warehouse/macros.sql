@@ -1,22 +1,32 @@
 -- Small functions that the loader uses on every hub's data; temporary, they do not end up in the warehouse.
 
--- What the name of a file says it is (core.file_kind).
+-- What the name of a file says it is (core.file_kind). The commonest endings stand first: this runs for every file.
 CREATE OR REPLACE TEMP MACRO file_kind(path) AS (
     CASE
-        WHEN path IN ('README.md', 'README.MD', 'readme.md', 'Readme.md') THEN 'card'
-        WHEN lower(path) IN ('license', 'license.txt', 'license.md', 'licence', 'licence.txt', 'copying', 'use_policy.md',
-            'notice', 'notice.txt') THEN 'licence'
-        WHEN path IN ('.gitattributes', '.gitignore') OR ends_with(path, '/.gitattributes') OR ends_with(path, '/.gitignore') THEN 'git'
-        WHEN contains(path, 'adapter_') THEN 'adapter'
-        WHEN contains(path, 'tokenizer') OR ends_with(path, 'vocab.txt') OR ends_with(path, 'vocab.json') OR ends_with(path, 'merges.txt')
-            OR ends_with(path, 'special_tokens_map.json') OR ends_with(path, 'added_tokens.json')
-            OR ends_with(path, '.spm') OR ends_with(path, 'spiece.model') OR ends_with(path, 'sentencepiece.bpe.model') THEN 'tokenizer'
+        WHEN ends_with(path, '.safetensors') THEN CASE WHEN contains(path, 'adapter_') THEN 'adapter' ELSE 'safetensors' END
+        WHEN ends_with(path, '.json') THEN CASE
+            WHEN contains(path, 'adapter_') THEN 'adapter'
+            WHEN contains(path, 'token') OR contains(path, 'vocab') THEN 'tokenizer'
+            ELSE 'config' END
+        WHEN ends_with(path, '.md') THEN CASE
+            WHEN lower(path) = 'readme.md' THEN 'card'
+            WHEN lower(path) IN ('license.md', 'licence.md', 'use_policy.md') THEN 'licence'
+            ELSE 'text' END
+        WHEN ends_with(path, '.gitattributes') OR ends_with(path, '.gitignore') THEN 'git'
+        WHEN ends_with(path, '.bin') THEN CASE WHEN contains(path, 'adapter_') THEN 'adapter' ELSE 'pytorch' END
+        WHEN ends_with(path, '.gguf') THEN 'gguf'
+        WHEN ends_with(path, '.txt') THEN CASE
+            WHEN ends_with(path, 'vocab.txt') OR ends_with(path, 'merges.txt') THEN 'tokenizer'
+            WHEN lower(path) IN ('license.txt', 'licence.txt', 'notice.txt') THEN 'licence'
+            ELSE 'text' END
+        WHEN lower(path) IN ('license', 'licence', 'copying', 'notice') THEN 'licence'
         ELSE CASE lower(split_part(path, '.', -1))
-            WHEN 'safetensors' THEN 'safetensors'
-            WHEN 'json' THEN 'config' WHEN 'yaml' THEN 'config' WHEN 'yml' THEN 'config' WHEN 'toml' THEN 'config'
-            WHEN 'bin' THEN 'pytorch' WHEN 'pt' THEN 'pytorch' WHEN 'pth' THEN 'pytorch' WHEN 'ckpt' THEN 'pytorch'
-            WHEN 'gguf' THEN 'gguf' WHEN 'ggml' THEN 'ggml'
-            WHEN 'onnx' THEN 'onnx' WHEN 'onnx_data' THEN 'onnx'
+            WHEN 'pt' THEN 'pytorch' WHEN 'pth' THEN 'pytorch' WHEN 'ckpt' THEN 'pytorch' WHEN 'bin' THEN 'pytorch'
+            WHEN 'model' THEN CASE WHEN contains(path, 'token') OR contains(path, 'spiece') OR contains(path, 'sentencepiece')
+                THEN 'tokenizer' ELSE 'other' END
+            WHEN 'spm' THEN 'tokenizer'
+            WHEN 'yaml' THEN 'config' WHEN 'yml' THEN 'config' WHEN 'toml' THEN 'config'
+            WHEN 'onnx' THEN 'onnx' WHEN 'onnx_data' THEN 'onnx' WHEN 'ggml' THEN 'ggml'
             WHEN 'h5' THEN 'keras' WHEN 'keras' THEN 'keras' WHEN 'hdf5' THEN 'keras'
             WHEN 'pb' THEN 'tensorflow' WHEN 'index' THEN 'tensorflow' WHEN 'tflite' THEN 'tflite'
             WHEN 'msgpack' THEN 'flax' WHEN 'mlmodel' THEN 'coreml' WHEN 'mlpackage' THEN 'coreml' WHEN 'xml' THEN 'openvino'

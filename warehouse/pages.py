@@ -115,8 +115,8 @@ def _relation(mapping: Mapping, batch: Batch) -> str:
     if len(paths) == 1:
         numbered = f"SELECT {batch.parts[0][0]} AS record_id, * FROM {_read(mapping, batch, paths, filename=False)}"
         return f"({numbered})"
-    cases = f"MAP({_quote(paths)}, {batch.record_ids})"
-    return f"(SELECT {cases}[filename]::INTEGER AS record_id, * FROM {_read(mapping, batch, paths, filename=True)})"
+    numbers = f"(SELECT unnest({_quote(paths)}) AS filename, unnest({batch.record_ids}) AS record_id)"
+    return f"(SELECT record_id, r.* FROM {_read(mapping, batch, paths, filename=True)} r JOIN {numbers} USING (filename))"
 
 
 def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -> str:

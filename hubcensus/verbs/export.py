@@ -19,11 +19,11 @@ from hubcensus.options import json_option
 @click.pass_obj
 def command(context: Context, format: str, out: Path, schemas: tuple[str, ...], as_of: str | None) -> None:
     """Export every table and view as one file each; FORMAT is parquet or csv."""
+    from hubcensus.census import when
     from hubcensus.output import print_json, say
-    from landing.clock import from_iso
     from warehouse.export import export
 
-    moment = from_iso(as_of) if as_of else None
+    moment = when(as_of)
     chosen = schemas or ("mart", "core", "raw")
     files = export(context.settings.warehouse, format, out, schemas=chosen, as_of=moment, progress=say)
     if context.json:

@@ -102,16 +102,18 @@ SELECT
     coalesce(parameters, gguf.total) AS parameters,
     "usedStorage" AS storage_bytes,
     tensor_types,
-    siblings IS NOT NULL AND list_contains(list_transform(siblings, lambda s: s.rfilename), 'README.md') AS has_card,
+    paths IS NOT NULL AND list_contains(paths, 'README.md') AS has_card,
     tags,
-    siblings,
+    paths,
+    -- Lists of files carry sizes only where they were asked for.
+    CASE WHEN siblings[1].size IS NOT NULL THEN siblings END AS sized,
     "cardData" AS card,
-    CASE WHEN model_index IS NULL OR model_index::VARCHAR = 'null' THEN "cardData"->'model-index' ELSE model_index END
-        AS model_index,
+    CASE WHEN model_index IS NOT NULL AND model_index::VARCHAR <> 'null' THEN model_index
+        WHEN contains("cardData"::VARCHAR, '"model-index"') THEN "cardData"->'model-index' END AS model_index,
     hash(tags) AS about_hash,
     hash("cardData"::VARCHAR, model_index::VARCHAR) AS front_hash,
-    list_bit_xor(list_transform(siblings, lambda s: hash(s.rfilename))) AS files_hash
-FROM source;
+    hash(paths) AS files_hash
+FROM (SELECT *, list_transform(siblings, lambda s: s.rfilename) AS paths FROM source);
 
 -- [tags]
 SELECT row_id, unnest(tags) AS tag FROM page;
@@ -190,7 +192,9 @@ SELECT
 FROM word;
 
 -- [files]
-SELECT row_id, unnest(siblings, recursive := true) FROM page;
+SELECT row_id, unnest(paths) AS path, NULL::BIGINT AS size, NULL::VARCHAR AS sha256 FROM page WHERE sized IS NULL
+UNION ALL
+SELECT row_id, unnest(sized, recursive := true) FROM page WHERE sized IS NOT NULL;
 
 -- [claims]
 WITH results AS (
