@@ -135,4 +135,4 @@ def _rows(number: int, model: dict, tables: dict[str, list]) -> None:
 
 if __name__ == "__main__":
     made = {"ours": ours, "plain": plain, "pandas": pandas}[sys.argv[1]](Path(sys.argv[2]))
-    print(json.dumps({"file_mb": round(made.stat().st_size / 1e6, 1)}))
+    measure.answer({"file_mb": round(made.stat().st_size / 1e6, 1)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 import statistics
 import sys
 import tempfile
@@ -41,7 +43,15 @@ def once(module: str, variant: str, *arguments: object) -> Cost:
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"{module} {variant} failed")
     facts = json.loads(lines[-1]) if lines else {}
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, facts)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, facts.pop("peak_rss_mb"), facts)
+
+
+def answer(facts: dict[str, Any]) -> None:
+    """What a child says at its end. Its peak memory is its own word: the parent's count would begin with its own."""
+    status = Path("/proc/self/status").read_text() if Path("/proc/self/status").exists() else ""
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({**facts, "peak_rss_mb": (int(peak[1]) if peak else usage) / 1024}))
 
 
 def compare(module: str, variants: dict[str, tuple[object, ...]], repeats: int) -> dict[str, Cost]:

@@ -14,10 +14,11 @@ import numpy as np
 from landing import Zone
 from landing.clock import from_iso
 
-FIELDS = (
-    "_id id author sha createdAt lastModified gated private disabled likes downloads trendingScore tags siblings config "
-    "pipeline_tag library_name cardData model-index"
-).split()
+FIELDS = [
+    *("_id", "id", "author", "sha", "createdAt", "lastModified", "gated", "private", "disabled", "likes"),
+    *("downloads", "trendingScore", "tags", "siblings", "config", "pipeline_tag", "library_name", "cardData"),
+    "model-index",
+]
 _TASKS = ["text-generation", "text-classification", "text-to-image", "fill-mask", "automatic-speech-recognition"]
 _LICENCES = ["apache-2.0", "mit", "openrail", "creativeml-openrail-m", "cc-by-nc-4.0", "llama2", "other"]
 _TEMPLATE = "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}{% endfor %}" * 3

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN")
     home: Path = Field(Path("census"), description="The folder of the census.")
     memory_limit: str = Field("1GB", description="What DuckDB may use while loading, e.g. 2GB.")
-    threads: int = Field(0, ge=0, description="Threads for DuckDB; 0 means all cores.")
+    threads: int = Field(0, ge=0, description="Threads for DuckDB; 0 means half of the cores to load, all to read.")
     timeout: float = Field(30.0, gt=0, description="Seconds until a silent server counts as gone.")
 
     @classmethod

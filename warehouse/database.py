@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What DuckDB may use: ``memory`` such as ``1GB``, ``threads`` (0: all cores)."""
+    """What DuckDB may use: ``memory`` such as ``1GB``, ``threads`` (0: half of the cores to load, all to read)."""
 
     memory: str = "1GB"
     threads: int = 0
@@ -114,8 +114,8 @@ def _open_builder(target: Path, limits: Limits) -> Connection:
         "SET autoinstall_known_extensions = false",
         "SET TimeZone = 'UTC'",
     ]
-    if limits.threads:
-        settings.append(f"SET threads = {limits.threads}")
+    # A load is many small statements: threads beyond half of the cores cost more CPU than they save time.
+    settings.append(f"SET threads = {limits.threads or max(1, (os.cpu_count() or 2) // 2)}")
     for setting in settings:
         connection.execute(setting)
     # Storage version v1.0.0 can be opened by every DuckDB that users have. A build that is cut off is

@@ -17,7 +17,7 @@ from warehouse.literals import insert, literal
 from warehouse.mapping import Mapping, hubs, macros
 
 # Bodies read at once: large enough to keep the cores busy, small enough that memory stays flat.
-BATCH_BYTES = 64_000_000
+BATCH_BYTES = 128_000_000
 
 Progress = Callable[[str, int, int], None]
 
