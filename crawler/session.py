@@ -11,16 +11,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from crawler.budget import Budget, facts
 from landing import OperationalError, TransientError
@@ -69,13 +72,6 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme.lower(), (parts.hostname or "").lower(), port
 
 
-class _Anonymous(requests.auth.AuthBase):
-    """Keeps requests from looking for passwords in ~/.netrc."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 @dataclass
 class Session:
     """GETs from one hub. Safe to use from threads."""
@@ -92,7 +88,11 @@ class Session:
     def __post_init__(self) -> None:
         """Open the pool; nothing is sent yet."""
         self._http = requests.Session()
-        self._http.auth = _Anonymous()
+        # The environment is read here, once: requests would read it for every request, and take
+        # passwords for any host from ~/.netrc.
+        self._http.trust_env = False
+        self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
         self._http.headers["User-Agent"] = self.agent
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=self.connections)
         self._http.mount("http://", adapter)
@@ -163,8 +163,9 @@ class Session:
 
     def _exchange(self, url: str, headers: dict[str, str], cap: int) -> Response:
         limits = (self.patience.connect, self.patience.silence)
+        asked: dict[str, Any] = {"headers": headers, "timeout": limits, "proxies": self._proxies_to(url)}
         try:
-            with self._http.get(url, headers=headers, timeout=limits, allow_redirects=False, stream=True) as answer:
+            with self._http.get(url, **asked, allow_redirects=False, stream=True) as answer:
                 body, truncated = self._read(answer, cap)
                 return Response(url, answer.status_code, answer.headers, body, datetime.now(UTC), truncated)
         except requests.Timeout as error:
@@ -178,6 +179,13 @@ class Session:
             raise TransientError(f"{_shown(url)} cannot be reached ({reason}).") from error
         except (requests.RequestException, ValueError) as error:
             raise OperationalError(f"{_shown(url)} cannot be requested ({type(error).__name__}).") from error
+
+    def _proxies_to(self, url: str) -> dict[str, str]:
+        """What the environment says about the way to a host."""
+        host = origin(url)
+        if host not in self._proxies:
+            self._proxies[host] = get_environ_proxies(url)
+        return self._proxies[host]
 
     def _read(self, answer: requests.Response, cap: int) -> tuple[bytes, bool]:
         """The body up to ``cap`` bytes, in the time allowed."""

@@ -36,6 +36,7 @@ class RunWriter:
         self.folder: Path = run.folder
         self.manifest: Manifest = run.manifest
         self._lock = threading.Lock()
+        self._local = threading.local()
         lines = list(run.lines())
         self.cursors: dict[str, tuple[Any, bool]] = {
             line.walk: (line.cursor, line.done) for line in lines if line.walk
@@ -208,7 +209,7 @@ class RunWriter:
 
     def _store(self, body: bytes, format: Format, suffix: str, **facts: Any) -> Part:
         target = self._target(facts["walk"], suffix)
-        stored = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(body)
+        stored = self._pack(body)
         with storage(target, "write"):
             write_atomic(target, stored)
         return Part(
@@ -220,6 +221,13 @@ class RunWriter:
             body_bytes=len(body),
             **facts,
         )
+
+    def _pack(self, body: bytes) -> bytes:
+        """Compress, with one compressor per thread: making one costs as much as a small page."""
+        if not hasattr(self._local, "compressor"):
+            self._local.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        packed: bytes = self._local.compressor.compress(body)
+        return packed
 
     def _journal(self, line: Line) -> None:
         path = self.folder / JOURNAL
