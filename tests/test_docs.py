@@ -38,7 +38,8 @@ def test_every_table_view_and_column_has_a_meaning():
         SELECT table_name FROM duckdb_tables() WHERE comment IS NULL
         UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL
         UNION ALL SELECT c.table_name || '.' || c.column_name FROM duckdb_columns() c
-            JOIN duckdb_tables() t ON t.table_oid = c.table_oid AND t.schema_name = c.schema_name WHERE c.comment IS NULL
+            JOIN duckdb_tables() t ON t.table_oid = c.table_oid AND t.schema_name = c.schema_name
+            WHERE c.comment IS NULL
         UNION ALL SELECT 'mart.model.' || column_name FROM duckdb_columns()
             WHERE schema_name = 'mart' AND table_name = 'model' AND comment IS NULL
         """

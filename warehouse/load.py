@@ -99,8 +99,9 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     connection.execute("COMMIT")
     listed = [(record, path, part) for _, record, path, part in entries if part.format != "envelopes"]
     for batch in pages.batches(run_key, listed, BATCH_BYTES):
-        connection.execute("BEGIN")
+        # Outside the transaction: a body that DuckDB cannot read would abort it.
         pages.stage(connection, mapping, batch)
+        connection.execute("BEGIN")
         stated = mapping.known(batch.fields) | {"removed"}
         duplicates += history.write(connection, mapping, snapshot, batch.kind, stated)
         history.learn_identity(connection)
