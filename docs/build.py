@@ -78,7 +78,7 @@ def command_line() -> str:
     """The help of every verb."""
     from hubcensus.cli import root
 
-    context = click.Context(root, info_name="hubcensus", max_content_width=100)
+    context = click.Context(root, info_name="hubcensus", terminal_width=100, help_option_names=["-h", "--help"])
     text = NOTE + "# The command line\n\n```\n" + root.get_help(context) + "\n```\n"
     for name in root.list_commands(context):
         command = root.get_command(context, name)
@@ -88,7 +88,7 @@ def command_line() -> str:
 
 
 def _help(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=100)
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
     yield f"```\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
