@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _SOFT = frozenset(
     {"config", "siblings", "cardData", "model-index", "safetensors", "gguf", "usedStorage", "trendingScore"}
 )
 _SNIPPET = 200
+# Rows of a Parquet dump that are read at once, so that memory does not grow with the dump.
+_ROWS = 100_000
 # DuckDB sets aside twice the largest object for every thread, so it is told no more than is needed.
 _OBJECT_BYTES = 16 << 20
 # What DuckDB raises for a body that does not fit; its binding chokes on a message that quotes half a character.
@@ -34,13 +36,17 @@ _READ = (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecode
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Parts of one kind, format and set of fields, with their record ids."""
+    """Parts of one kind, format and set of fields, with their record ids.
+
+    ``rows`` restricts a large Parquet part to some of its rows (from, to).
+    """
 
     run_key: int
     kind: str
     format: Format
     fields: frozenset[str]
     parts: tuple[tuple[int, Path, Part], ...]
+    rows: tuple[int, int] | None = None
 
     @property
     def record_ids(self) -> list[int]:
@@ -54,6 +60,10 @@ def batches(run_key: int, parts: list[tuple[int, Path, Part]], body_bytes: int) 
     size = 0
     for entry in parts:
         part = entry[2]
+        if part.format == "parquet" and part.records > _ROWS:
+            for start in range(0, part.records, _ROWS):
+                yield replace(_batch(run_key, [entry]), rows=(start, start + _ROWS))
+            continue
         if group and (not _alike(group[0][2], part) or size + part.body_bytes > body_bytes):
             yield _batch(run_key, group)
             group, size = [], 0
@@ -75,9 +85,7 @@ def _batch(run_key: int, group: list[tuple[int, Path, Part]]) -> Batch:
 def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
     """Fill the temporary table ``page`` from ``batch``; quarantine what does not fit."""
     connection.execute("DROP TABLE IF EXISTS page")
-    good = Batch(
-        batch.run_key, batch.kind, batch.format, batch.fields, tuple(p for p in batch.parts if not p[2].suspect)
-    )
+    good = replace(batch, parts=tuple(p for p in batch.parts if not p[2].suspect))
     bad = [p for p in batch.parts if p[2].suspect]
     try:
         _create(connection, mapping, batch, _relation(mapping, good))
@@ -89,7 +97,7 @@ def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
             connection,
             mapping,
             batch,
-            _relation(mapping, Batch(batch.run_key, batch.kind, batch.format, batch.fields, sound)),
+            _relation(mapping, replace(batch, parts=sound)),
         )
     for entry in bad:
         _salvage(connection, mapping, batch, *entry)
@@ -122,6 +130,12 @@ def _relation(mapping: Mapping, batch: Batch) -> str:
 
 def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -> str:
     option = ", filename = true" if filename else ""
+    if batch.format == "parquet" and batch.rows:
+        first, end = batch.rows
+        return (
+            f"(SELECT * EXCLUDE (file_row_number) FROM read_parquet({_quote(paths)}, file_row_number = true) "
+            f"WHERE file_row_number >= {first} AND file_row_number < {end})"
+        )
     if batch.format == "parquet":
         return f"read_parquet({_quote(paths)}{option})"
     if batch.format == "csv":
@@ -146,7 +160,7 @@ def _largest(batch: Batch) -> int:
 
 
 def _readable(connection: Connection, mapping: Mapping, batch: Batch, entry: tuple[int, Path, Part]) -> bool:
-    alone = Batch(batch.run_key, batch.kind, batch.format, batch.fields, (entry,))
+    alone = replace(batch, parts=(entry,))
     try:
         columns = ", ".join(f'count("{name}")' for name in mapping.json_columns(batch.fields))
         connection.execute(f"SELECT {columns} FROM {_relation(mapping, alone)}")
