@@ -42,7 +42,7 @@ def ours(home: Path) -> Path:
     from warehouse.load import load
 
     out = home / "ours.duckdb"
-    load(Zone(home / "landing"), out, Limits("768MB"), rebuild=True)
+    load(Zone(home / "landing"), out, Limits("1GB"), rebuild=True)
     return out
 
 

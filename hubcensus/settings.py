@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     hf_token: SecretStr | None = Field(None, validation_alias="HF_TOKEN")
     home: Path = Field(Path("census"), description="The folder of the census.")
     ledger_url: str = Field("", description="A database for the ledger, such as PostgreSQL; else SQLite in the home.")
-    memory_limit: str = Field("768MB", description="What DuckDB may use while loading, e.g. 2GB.")
+    memory_limit: str = Field("1GB", description="What DuckDB may use while loading, e.g. 2GB.")
     threads: int = Field(0, ge=0, description="Threads for DuckDB; 0 means half of the cores to load, all to read.")
     timeout: float = Field(30.0, gt=0, description="Seconds until a silent server counts as gone.")
 

@@ -9,6 +9,7 @@ and published by an atomic replace, so readers are never blocked and never see h
     mapping.py    reads mappings/<hub>.sql: a hub's payload -> the uniform schema
     pages.py      landed pages -> one staged table, with quarantine
     history.py    the staged table -> identity, versions, metrics, descriptions, files
+    descriptions.py  tags, front matter, file lists that changed
     details.py    cards, file trees, commits, discussions, headers
     aliases.py    renames
     load.py       load and rebuild

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from warehouse.database import Connection
-from warehouse.history import FACETS, SCALARS, Snapshot, close_versions, mask
+from warehouse.history import FACETS, SCALARS, close_versions, mask
+from warehouse.snapshot import Snapshot
 
 _ENVELOPE = {
     "kind": "VARCHAR",

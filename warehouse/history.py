@@ -8,10 +8,11 @@ change and versions point to them, so a change of one does not copy the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from warehouse import descriptions
 from warehouse.database import Connection
+from warehouse.literals import value
 from warehouse.mapping import Mapping
+from warehouse.snapshot import Snapshot
 
 # The columns of core.model_version that a source states one by one, in the order of the schema.
 SCALARS = (
@@ -32,20 +33,6 @@ SCALARS = (
 FACETS = ("about", "front", "files")
 # Positions are part of stored data (core.model_version.known): only append.
 FIELDS = (*SCALARS, *FACETS, "removed", "card")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The snapshot that is being written."""
-
-    snapshot_id: int
-    hub_id: int
-    observed_at: str
-
-    @property
-    def moment(self) -> str:
-        """``observed_at`` as a SQL literal."""
-        return f"TIMESTAMP '{self.observed_at}'"
 
 
 def mask(fields: frozenset[str]) -> int:
@@ -104,7 +91,7 @@ def _identify(connection: Connection, snapshot: Snapshot) -> None:
 
 def _drop_repeated(connection: Connection, kind: str) -> int:
     """Leave one row per model: none where this kind has seen the model in this snapshot, else the first record's."""
-    before = _value(connection, "SELECT count(*) FROM sighting")
+    before = value(connection, "SELECT count(*) FROM sighting")
     connection.execute(
         f"DELETE FROM sighting WHERE model_id IN (SELECT model_id FROM seen WHERE kind = {_text(kind)})"
     )
@@ -122,7 +109,7 @@ def _drop_repeated(connection: Connection, kind: str) -> int:
         )
         """
     )
-    return before - _value(connection, "SELECT count(*) FROM sighting")
+    return before - value(connection, "SELECT count(*) FROM sighting")
 
 
 def _count(connection: Connection, snapshot: Snapshot) -> None:
@@ -142,11 +129,11 @@ def _merge(connection: Connection, mapping: Mapping, snapshot: Snapshot, known: 
     connection.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_delta(known)}")
     _store_versions(connection, snapshot)
     if "about" in known:
-        _store_about(connection, mapping, snapshot)
+        descriptions.store_about(connection, mapping, snapshot)
     if "front" in known:
-        _store_front(connection, mapping, snapshot)
+        descriptions.store_front(connection, mapping, snapshot)
     if "files" in known:
-        _store_files(connection, mapping)
+        descriptions.store_files(connection, mapping)
 
 
 def _delta(known: frozenset[str]) -> str:
@@ -216,153 +203,6 @@ def close_versions(connection: Connection, snapshot: Snapshot, versions: str) ->
     )
 
 
-def _store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) -> None:
-    """Tags, through the dictionary; their counts per description."""
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE said AS
-        SELECT d.version_id AS about_id, left(t.tag, 1024) AS tag
-        FROM ({mapping.sections["tags"]}) t JOIN delta d USING (row_id)
-        WHERE d.about_changed AND t.tag IS NOT NULL
-        """
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE word AS
-        SELECT tag FROM (SELECT DISTINCT tag FROM said)
-        ANTI JOIN (SELECT tag FROM core.tag WHERE hub_id = {snapshot.hub_id}) USING (tag)
-        """
-    )
-    connection.execute(
-        f"""
-        INSERT INTO core.tag
-        SELECT (SELECT coalesce(max(tag_id), 0) FROM core.tag) + row_number() OVER (ORDER BY tag),
-            {snapshot.hub_id}, tag, kind, value, relation
-        FROM ({mapping.sections["kinds"]})
-        """
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE told AS
-        SELECT DISTINCT s.about_id, t.tag_id
-        FROM said s JOIN core.tag t ON t.hub_id = {snapshot.hub_id} AND t.tag = s.tag
-        """
-    )
-    connection.execute("INSERT INTO core.about_tag SELECT about_id, tag_id, 'tag' FROM told")
-    _describe(connection, snapshot)
-
-
-def _describe(connection: Connection, snapshot: Snapshot) -> None:
-    """The counts of every new description."""
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE telling AS
-        SELECT s.about_id, t.kind, t.value
-        FROM told s JOIN core.tag t ON t.tag_id = s.tag_id
-            AND t.kind IN ('licence', 'language', 'dataset', 'arxiv', 'doi', 'base_model', 'marker')
-        """
-    )
-    connection.execute(
-        f"""
-        INSERT INTO core.about
-        SELECT d.version_id, d.model_id, {snapshot.snapshot_id}, d.record_id, t.licence_raw,
-            coalesce(t.licences, 0), coalesce(t.languages, 0), coalesce(t.datasets, 0), coalesce(t.papers, 0),
-            coalesce(b.base_models, 0), coalesce(n.tags, 0), coalesce(t.claims, false), coalesce(t.carbon, false)
-        FROM delta d
-        LEFT JOIN (SELECT about_id, count(*) AS tags FROM told GROUP BY about_id) n ON n.about_id = d.version_id
-        LEFT JOIN (
-            SELECT about_id, count(DISTINCT value) AS base_models FROM telling WHERE kind = 'base_model' GROUP BY about_id
-        ) b ON b.about_id = d.version_id
-        LEFT JOIN (
-            SELECT about_id,
-                min(CASE WHEN kind = 'licence' THEN value END) AS licence_raw,
-                count(CASE WHEN kind = 'licence' THEN 1 END) AS licences,
-                count(CASE WHEN kind = 'language' THEN 1 END) AS languages,
-                count(CASE WHEN kind = 'dataset' THEN 1 END) AS datasets,
-                count(CASE WHEN kind IN ('arxiv', 'doi') THEN 1 END) AS papers,
-                bool_or(kind = 'marker' AND value IN ('model-index', 'eval-results')) AS claims,
-                bool_or(kind = 'marker' AND value = 'co2_eq_emissions') AS carbon
-            FROM telling GROUP BY about_id
-        ) t ON t.about_id = d.version_id
-        WHERE d.about_changed
-        """
-    )
-    several = "SELECT about_id FROM telling WHERE kind = 'licence' GROUP BY 1 HAVING count(*) > 1"
-    if not _value(connection, f"SELECT count(*) FROM ({several})"):
-        return
-    # Of several licences the first in the order written counts.
-    connection.execute(
-        f"""
-        UPDATE core.about AS a SET licence_raw = f.value
-        FROM (
-            SELECT s.about_id, arg_min(w.value, list_position(p.tags, w.tag)) AS value
-            FROM told s
-            JOIN core.tag w ON w.tag_id = s.tag_id AND w.kind = 'licence'
-            JOIN delta d ON d.version_id = s.about_id
-            JOIN page p ON p.row_id = d.row_id
-            WHERE s.about_id IN ({several})
-            GROUP BY 1
-        ) f
-        WHERE f.about_id = a.about_id
-        """
-    )
-
-
-def _store_front(connection: Connection, mapping: Mapping, snapshot: Snapshot) -> None:
-    """Front matter: its fields, evaluation claims and carbon claims."""
-    front_changed = "SELECT row_id, version_id, model_id, record_id FROM delta WHERE front_changed"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE fronted AS {front_changed}")
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE claimed AS
-        SELECT d.version_id AS front_id, c.* EXCLUDE (row_id)
-        FROM ({mapping.sections["claims"]}) c JOIN fronted d USING (row_id)
-        """
-    )
-    connection.execute(
-        """
-        INSERT INTO core.eval_claim BY NAME
-        SELECT * REPLACE (left(value_raw, 1024) AS value_raw), number(value_raw) AS value,
-            row_number() OVER (PARTITION BY front_id ORDER BY dataset, config, split, metric, value_raw, task) AS ordinal
-        FROM claimed
-        """
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE emitted AS
-        SELECT d.version_id AS front_id, c.* EXCLUDE (row_id)
-        FROM ({mapping.sections["carbon"]}) c JOIN fronted d USING (row_id)
-        """
-    )
-    connection.execute(
-        "INSERT INTO core.carbon_claim BY NAME SELECT *, number(value_raw) AS emissions_g FROM emitted"
-    )
-    connection.execute(
-        f"""
-        INSERT INTO core.front
-        SELECT d.version_id, d.model_id, {snapshot.snapshot_id}, d.record_id,
-            coalesce(CASE WHEN json_type(p.card) = 'OBJECT' THEN json_keys(p.card) END, []),
-            p.card->>'license_name', p.card->>'license_link', p.card->>'new_version',
-            coalesce(c.claims, 0), e.front_id IS NOT NULL
-        FROM fronted d
-        JOIN page p USING (row_id)
-        LEFT JOIN (SELECT front_id, count(*) AS claims FROM claimed GROUP BY 1) c ON c.front_id = d.version_id
-        LEFT JOIN (SELECT DISTINCT front_id FROM emitted) e ON e.front_id = d.version_id
-        """
-    )
-
-
-def _store_files(connection: Connection, mapping: Mapping) -> None:
-    connection.execute(
-        f"""
-        INSERT INTO core.file
-        SELECT d.version_id, f.path, file_kind(f.path), f.size, f.sha256
-        FROM ({mapping.sections["files"]}) f JOIN delta d USING (row_id)
-        WHERE d.files_changed AND f.path IS NOT NULL
-        """
-    )
-
-
 def note_seen(connection: Connection, kind: str) -> None:
     """Remember the models of this batch."""
     connection.execute(
@@ -386,7 +226,7 @@ def end(connection: Connection, snapshot: Snapshot, *, complete: bool) -> int:
     )
     if complete:
         _remove_absent(connection, snapshot)
-    return _value(connection, "SELECT count(DISTINCT model_id) FROM seen")
+    return value(connection, "SELECT count(DISTINCT model_id) FROM seen")
 
 
 def _remove_absent(connection: Connection, snapshot: Snapshot) -> None:
@@ -428,12 +268,6 @@ def learn_identity(connection: Connection) -> None:
             AND ((m.native_id IS NULL AND f.native_id IS NOT NULL) OR (m.created_at IS NULL AND f.created_at IS NOT NULL))
         """
     )
-
-
-def _value(connection: Connection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _text(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Few rows into a table as literals.
+"""Few rows into a table as literals, one number out.
 
 Bound parameters would do, but the first one makes DuckDB's Python binding import pandas, which costs
 more than loading a small snapshot.
@@ -35,3 +35,10 @@ def insert(connection: Connection, table: str, rows: Iterable[Sequence[Value]]) 
     listed = [f"({', '.join(literal(value) for value in row)})" for row in rows]
     for start in range(0, len(listed), _CHUNK):
         connection.execute(f"INSERT INTO {table} VALUES {', '.join(listed[start : start + _CHUNK])}")
+
+
+def value(connection: Connection, query: str) -> int:
+    """The number that ``query`` answers."""
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -13,8 +13,9 @@ from landing.run import Run
 from landing.zone import Zone
 from warehouse import aliases, details, history, licences, pages
 from warehouse.database import Connection, Limits, building, open_reader
-from warehouse.literals import insert, literal
+from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
+from warehouse.snapshot import Snapshot
 
 # Bodies read at once: large enough to keep the cores busy, small enough that memory stays flat.
 BATCH_BYTES = 128_000_000
@@ -122,7 +123,9 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     outcome.runs.append(run.run_id)
     outcome.records += records
     outcome.duplicates += duplicates
-    outcome.quarantined += _quarantined(connection, run_key)
+    outcome.quarantined += value(
+        connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"
+    )
 
 
 def _note_run(connection: Connection, run: Run) -> int:
@@ -212,7 +215,7 @@ def _note_records(connection: Connection, entries: list[tuple[int, int, Path, Pa
     )
 
 
-def _open_snapshot(connection: Connection, mapping: Mapping, run: Run) -> history.Snapshot:
+def _open_snapshot(connection: Connection, mapping: Mapping, run: Run) -> Snapshot:
     found = connection.execute(f"SELECT hub_id FROM core.hub WHERE hub = {literal(mapping.hub)}").fetchone()
     if found is None:
         hub_id = _next(connection, "hub_id", "core.hub")
@@ -220,12 +223,12 @@ def _open_snapshot(connection: Connection, mapping: Mapping, run: Run) -> histor
     else:
         hub_id = int(found[0])
     moment = _naive(run.manifest.observed_at or run.manifest.started_at).isoformat(sep=" ")
-    return history.Snapshot(_next(connection, "snapshot_id", "core.snapshot"), hub_id, moment)
+    return Snapshot(_next(connection, "snapshot_id", "core.snapshot"), hub_id, moment)
 
 
 def _close_snapshot(
     connection: Connection,
-    snapshot: history.Snapshot,
+    snapshot: Snapshot,
     run: Run,
     run_key: int,
     fields: list[str],
@@ -246,7 +249,7 @@ def _close_snapshot(
                 fields,
                 records,
                 duplicates,
-                _quarantined(connection, run_key),
+                value(connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"),
             )
         ],
     )
@@ -263,16 +266,8 @@ def _finish(connection: Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _quarantined(connection: Connection, run_key: int) -> int:
-    row = connection.execute(f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 def _next(connection: Connection, column: str, table: str) -> int:
-    row = connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchone()
-    assert row is not None
-    return int(row[0])
+    return value(connection, f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")
 
 
 def _naive(text: str) -> datetime:
