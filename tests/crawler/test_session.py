@@ -90,7 +90,7 @@ def test_a_refusal_is_waited_out(loopback, form):
     loopback.answer = lambda _path: answers.pop(0)
     began = time.monotonic()
     assert session(loopback).get(loopback.endpoint).body == b"at last"
-    assert 0.9 <= time.monotonic() - began < 4
+    assert 0.9 <= time.monotonic() - began < 20
 
 
 def test_a_longer_body_than_asked_for_is_cut(loopback):
