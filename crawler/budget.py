@@ -40,6 +40,7 @@ class _Window:
     """What is known of one class. Times are those of the monotonic clock."""
 
     left: int | None = None
+    lowest: int | None = None
     quota: int | None = None
     length: float | None = None
     earliest: float | None = None
@@ -58,6 +59,9 @@ class _Window:
         if self.left is None:
             # Nothing known yet: one goes ahead to find out, unless the server never says.
             return float("inf") if self.in_flight and not self.silent else 0.0
+        if self.left <= 0 and not self.in_flight and self.lowest:
+            # Answers that overtake each other make us count a request twice; now all are in.
+            self.left = self.lowest
         if self.left > 0:
             return 0.0
         if self.latest is None:
@@ -67,6 +71,7 @@ class _Window:
     def _turn(self, now: float) -> None:
         """The window ended: the next has the full quota and, at the same pace, a known edge."""
         assert self.latest is not None
+        self.lowest = None
         self.left = None if self.quota is None else max(0, self.quota - self.in_flight)
         if not self.length or self.earliest is None:
             self.earliest = self.latest = None
@@ -85,11 +90,13 @@ class _Window:
         earliest, latest = sent + facts["t"] - 1, received + facts["t"] + self.slack
         left = max(0, facts["r"] - self.in_flight)
         if self.earliest is None or self.latest is None or earliest > self.latest + 0.3:
-            self.earliest, self.latest, self.left = earliest, latest, left
+            self.earliest, self.latest = earliest, latest
+            self.left, self.lowest = left, facts["r"]
         elif latest >= self.earliest - 0.3:
             self.earliest, self.latest = max(self.earliest, earliest), min(self.latest, latest)
             self.latest = max(self.latest, self.earliest)
             self.left = left if self.left is None else min(self.left, left)
+            self.lowest = facts["r"] if self.lowest is None else min(self.lowest, facts["r"])
 
 
 class Budget:

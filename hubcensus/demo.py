@@ -1,113 +1,188 @@
-"""The demo: the real crawler, loader and analyses against a simulated hub on loopback."""
+"""The demo: the real crawler, loader and analyses against a simulated hub whose truth is known.
+
+Everything but the hub is the real thing. The crawl goes over HTTP to a server that fails now and
+then on purpose, days pass there, and in the end the census is held against what was true.
+"""
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from hubcensus import __version__
-from hubcensus.output import say, table
+from hubcensus.output import say
 from hubcensus.settings import Settings
-from landing import UsageError, Zone
+from hubcensus.simulated import Simulated
+from landing import BusyError, Manifest, UsageError, Zone
 from landing.errors import storage
 
-MARKER = ".made-by-hubcensus-demo"
+MARKER, LOCK, STORE = ".made-by-hubcensus-demo", ".demo.lock", "simhub.sqlite"
 # A hub on a bad day: every one of these is met and mended, or quarantined and counted.
-FAULTS = "429=0.002,5xx=0.004,cut=0.003,malformed=0.05,dup=0.2,noid=1,wrongtype=1,badutf8=1,hostile=1,retry=0"
+FAULTS = "429=0.0005,retry=1,5xx=0.008,cut=0.004,malformed=0.05,dup=0.2,noid=1,wrongtype=1,badutf8=1,hostile=1"
+# Cards and file lists cost a request per model: beyond this many models the demo leaves them out.
+DETAILED = 6_000
 
 
 def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, Any]:
-    """Build, crawl, load, check, report; returns what there is to tell."""
-    from simhub import SimHub, build_synthetic
+    """Crawl, load, check, compare, report; returns what there is to tell.
 
+    Raises :class:`UsageError` where the home holds something that no demo made.
+    """
     begun = time.monotonic()
-    _fresh_home(settings.home)
-    say(f"Building a simulated hub of {models:,} models (seed {seed}) ...")
-    store = build_synthetic(models, seed=seed, path=settings.home / "simhub.sqlite")
-    with SimHub(store, faults=FAULTS) as hub:
-        runs = _crawls(settings, hub, days)
-        served = hub.stats()
-    loaded = _load(settings)
-    failed, index = _report(settings)
+    with _fresh_home(settings.home):
+        runs, served = _crawls(settings, models, seed, days)
+        loaded = _load(settings)
+        told = {"numbers": _numbers(settings), "truth": _truth(settings), **_report(settings)}
     return {
         "home": settings.home,
-        "report": index,
         "runs": runs,
+        "requests": served["requests"],
         "faults_met": {name: count for name, count in served["faults"].items() if count},
         "query_files_touched": served["query_file_touches"],
         "quarantined": loaded.quarantined,
-        "numbers": _numbers(settings),
-        "failed_checks": failed,
+        **told,
+        "halfway": midnight(days // 2),
         "seconds": round(time.monotonic() - begun, 1),
     }
 
 
-def _fresh_home(home: Path) -> None:
-    if home.exists() and any(home.iterdir()):
-        if not (home / MARKER).is_file():
-            raise UsageError(f"{home} holds something that no demo has made; choose another folder with --home.")
-        say(f"Starting afresh in {home}.")
-        with storage(home, "empty"):
-            shutil.rmtree(home)
-    with storage(home, "create"):
+@contextmanager
+def _fresh_home(home: Path) -> Iterator[None]:
+    """An empty home that is marked as the demo's, for this demo alone; only what a demo made is deleted."""
+    with storage(home, "write to"):
+        if home.exists() and (not home.is_dir() or any(home.iterdir())):
+            if not (home / MARKER).is_file():
+                raise UsageError(f"{home} holds something that no demo has made; choose another folder with --home.")
+            if _visited(home):
+                raise UsageError(f"{home} also holds runs that no demo has made; choose another folder with --home.")
         home.mkdir(parents=True, exist_ok=True)
         (home / MARKER).write_text("The demo deletes and makes this folder anew each time it runs.\n")
+    lock = FileLock(home / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BusyError(f"Another demo is at work in {home}; wait for it, or choose another --home.") from None
+    try:
+        with storage(home, "empty"):
+            _empty(home)
+        yield
+    finally:
+        lock.release()
 
 
-def _crawls(settings: Settings, hub: Any, days: int) -> list[dict[str, Any]]:
-    """A full listing with cards and files, then what changed, then a full listing again."""
-    runs = [_crawl(settings, hub, "everything", details=("cards", "files"))]
-    hub.advance(1)
-    runs.append(_crawl(settings, hub, "a day later: what changed, and all counters", since="auto"))
-    if days > 1:
-        hub.advance(days - 1)
-        when = f"{days} days after the first: everything again, details of what changed"
-        runs.append(_crawl(settings, hub, when, details=("cards", "files")))
-    return runs
+def _visited(home: Path) -> bool:
+    """Whether somebody has brought runs of other hubs or dumps into a demo's home."""
+    manifests = (run.manifest for run in Zone(home / "landing").runs())
+    return any(not str(manifest.config.get("endpoint")).startswith("http://127.0.0.1:") for manifest in manifests)
+
+
+def _empty(home: Path) -> None:
+    old = [path for path in home.iterdir() if path.name not in (MARKER, LOCK)]
+    if old:
+        say(f"Starting afresh in {home}: the census of an earlier demo is deleted.")
+    for path in old:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def midnight(day: int) -> datetime:
+    """The end of a simulated day: what its snapshot stands for."""
+    from simhub.clock import DAY0, DAY_SECONDS
+
+    return datetime.fromtimestamp(DAY0, UTC) + timedelta(seconds=(day + 1) * DAY_SECONDS)
+
+
+def _crawls(settings: Settings, models: int, seed: int, days: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Everything with cards and files, then day by day what changed, on the last day everything again."""
+    say(f"Building a simulated hub of {models:,} models (seed {seed}); it fails now and then on purpose.")
+    details = ("cards", "files") if models <= DETAILED else ()
+    runs = []
+    with Simulated(settings.home / STORE, models, seed, f"{FAULTS},seed={seed}") as hub:
+        say(f"Crawling {hub.endpoint} over HTTP, on the first day and on {days} more:")
+        for day in range(days + 1):
+            if day:
+                hub.advance()
+            since = "auto" if 0 < day < days else None
+            done = _crawl(settings, hub.endpoint, midnight(day), since, details)
+            say(f"  {_line(done)}")
+            runs.append(_facts(done))
+        return runs, hub.stats()
 
 
 def _crawl(
-    settings: Settings, hub: Any, what: str, *, since: str | None = None, details: tuple[str, ...] = ()
-) -> dict[str, Any]:
+    settings: Settings, endpoint: str, moment: datetime, since: str | None, details: tuple[str, ...]
+) -> Manifest:
     from crawler.crawl import Options, crawl
+    from crawler.session import Patience
     from hubcensus.progress import Reporter
 
-    say(f"Crawling {what} ...")
     with Reporter("huggingface") as reporter:
         options = Options(
-            endpoint=hub.endpoint,
+            endpoint=endpoint,
             since=since,
             details=details,
+            # The hub is next door: there is no need to be patient with it.
+            patience=Patience(base=0.05, longest=1.0),
+            observed_at=moment,
             on_progress=reporter.progress,
             on_wait=reporter.wait,
-            on_note=reporter.note,
         )
-        done = crawl(Zone(settings.landing), "huggingface", options, program=f"hubcensus {__version__}")
+        return crawl(Zone(settings.landing), "huggingface", options, program=f"hubcensus {__version__}")
+
+
+def _facts(done: Manifest) -> dict[str, Any]:
     return {
         "run_id": done.run_id,
         "kind": done.kind,
+        "state": done.state,
         "complete": done.complete,
+        "observed_at": done.observed_at,
         "counts": done.counts,
         "requests": done.requests,
     }
+
+
+def _line(done: Manifest) -> str:
+    names = {"models": "models", "counters": "counters", "card": "cards", "tree": "file lists"}
+    got = ", ".join(f"{done.counts[kind]:,} {name}" for kind, name in names.items() if done.counts.get(kind))
+    asked = int(done.requests.get("api", 0) + done.requests.get("resolvers", 0))
+    again = int(done.requests.get("retries", 0))
+    return f"{str(done.observed_at)[:10]} {done.kind}: {got} ({asked:,} requests, {again} of them again)"
 
 
 def _load(settings: Settings) -> Any:
     from warehouse.database import Limits
     from warehouse.load import load
 
-    say("Loading the warehouse ...")
+    say("Loading the warehouse.")
     return load(Zone(settings.landing), settings.warehouse, Limits(settings.memory_limit, settings.threads))
 
 
-def _report(settings: Settings) -> tuple[list[str], Path]:
+def _truth(settings: Settings) -> dict[str, dict[str, int]]:
+    from hubcensus.demo_truth import compare
+    from warehouse.reader import Reader
+
+    with Reader(settings.warehouse) as reader:
+        return compare(reader, settings.home / STORE)
+
+
+def _report(settings: Settings) -> dict[str, Any]:
+    """Check and analyse; what was found, with the headlines of the analyses."""
     from analyses._report import build
     from warehouse.check import run as run_checks
     from warehouse.database import open_reader
     from warehouse.reader import Reader
 
+    say("Checking, analysing, drawing.")
     connection = open_reader(settings.warehouse)
     try:
         checks = run_checks(connection)
@@ -115,22 +190,19 @@ def _report(settings: Settings) -> tuple[list[str], Path]:
         connection.close()
     rows = [(check.name, check.rule, check.violations, check.warning) for check in checks]
     with Reader(settings.warehouse) as reader:
-        report = build(reader, settings.report, checks=rows, progress=lambda name: say(f"Analysing {name} ..."))
-    return [check.name for check in checks if not check.ok and not check.warning], Path(report.index)
+        report = build(reader, settings.report, checks=rows)
+    return {
+        "report": report.index,
+        "headlines": {result.name: " ".join(result.headline) for result in report.results if result.headline},
+        "failed_checks": [check.name for check in checks if not check.ok and not check.warning],
+    }
 
 
 _NUMBERS = {
-    "models there": "SELECT count(*) FROM mart.model WHERE NOT removed",
-    "models gone (deleted, private, renamed)": "SELECT count(*) FROM mart.model WHERE removed",
-    "renames recognised": "SELECT count(*) FROM mart.alias",
     "versions of models": "SELECT count(*) FROM mart.model_version",
-    "declare a licence, %": """
-        SELECT round(100 * avg((licence_raw IS NOT NULL)::INTEGER), 1) FROM mart.model WHERE NOT removed""",
-    "base-model edges": "SELECT count(*) FROM mart.lineage_edge",
-    "share of downloads of the top 10, %": """
-        SELECT round(100 * sum(downloads) FILTER (place <= 10) / sum(downloads), 1) FROM (
-            SELECT downloads, row_number() OVER (ORDER BY downloads DESC) AS place FROM mart.model WHERE NOT removed
-        )""",
+    "counters": "SELECT count(*) FROM mart.model_metric",
+    "files": "SELECT count(*) FROM mart.file",
+    "cards": "SELECT count(*) FROM core.card",
 }
 
 
@@ -139,26 +211,3 @@ def _numbers(settings: Settings) -> dict[str, Any]:
 
     with Reader(settings.warehouse) as reader:
         return {name: reader.value(query) for name, query in _NUMBERS.items()}
-
-
-def tell(outcome: dict[str, Any]) -> None:
-    """The summary a person reads at the end."""
-    rows = [
-        (run["kind"], "yes" if run["complete"] else "no", run["counts"].get("records"), run["requests"].get("api", 0))
-        for run in outcome["runs"]
-    ]
-    table(["crawl", "whole hub", "records", "API requests"], [(a, b, c, int(d)) for a, b, c, d in rows])
-    table(["the census", "now"], list(outcome["numbers"].items()))
-    met = ", ".join(f"{count} {name}" for name, count in sorted(outcome["faults_met"].items()))
-    home = outcome["home"]
-    say(f"Met on the way and dealt with: {met}; {outcome['quarantined']} bad records quarantined.")
-    say(f"Files that count as downloads and were touched: {outcome['query_files_touched']}.")
-    for name in outcome["failed_checks"]:
-        say(f"CHECK FAILED: {name}")
-    say(f"Done in {outcome['seconds']} s. The report: {outcome['report']}")
-    say("Next:")
-    say(
-        f'  hubcensus --home {home} sql "SELECT licence, count(*) FROM mart.model GROUP BY 1 ORDER BY 2 DESC LIMIT 5"'
-    )
-    say(f"  hubcensus --home {home} analyze lineage")
-    say("  hubcensus crawl huggingface --limit 5000        (the real hub, politely)")
