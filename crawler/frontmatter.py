@@ -68,16 +68,20 @@ def split(text: str) -> tuple[str | None, str]:
 
 def read_yaml(text: str) -> tuple[dict[str, Any] | None, str | None]:
     """The mapping that ``text`` states, JSON-ready, or None and what is wrong with it."""
+    value, error = read_any_yaml(text)
+    if value is None:
+        return (None, error) if error else ({}, None)
+    return (value, None) if isinstance(value, dict) else (None, "not a mapping")
+
+
+def read_any_yaml(text: str) -> tuple[Any, str | None]:
+    """The value that ``text`` states, of any type, JSON-ready, or None and what is wrong with it."""
     if len(text) > MAX_BYTES:
         return None, f"longer than {MAX_BYTES} characters"
     try:
         _check_depth(text)
         value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
-        if value is None:
-            return {}, None
-        if not isinstance(value, dict):
-            return None, "not a mapping"
-        return Plain().mapping(value), None
+        return Plain().value(value, 0), None
     except (yaml.YAMLError, ValueError, TypeError, ArithmeticError, RecursionError, AttributeError) as error:
         return None, " ".join(str(error).split())[:MAX_ERROR] or type(error).__name__
 
