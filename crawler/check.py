@@ -7,6 +7,7 @@ over, so that the check costs a few milliseconds per thousand records.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,8 @@ class Checked:
     """What the look found.
 
     ``broken`` says why the page may be better when asked for again, ``lost`` that nothing can be
-    read in it as it is; ``odd`` that it is whole but holds a record that is not what records are.
+    read in it as it is; ``odd`` that it is whole but holds a record that is not what records are;
+    ``changed`` which field of a page that is an object is not what it should be.
     ``created`` and ``modified`` are the (first, last) times in the order of the page, where it
     states them.
     """
@@ -38,6 +40,7 @@ class Checked:
     created: tuple[str, str] | None = None
     modified: tuple[str, str] | None = None
     newest: str | None = None
+    changed: str | None = None
 
     @property
     def suspect(self) -> str | None:
@@ -45,8 +48,10 @@ class Checked:
         return self.broken or self.odd
 
 
-def check(body: bytes) -> Checked:
-    """Look at one page of a listing."""
+def check(body: bytes, at: str = "") -> Checked:
+    """Look at one page of a listing; ``at`` is the path to its records where a page is an object."""
+    if at:
+        return _inside(body, at)
     try:
         if not body.isascii():
             body.decode("utf-8")
@@ -54,6 +59,29 @@ def check(body: bytes) -> Checked:
         mended = _read(body.decode("utf-8", "replace").encode())
         return replace(mended, broken=mended.broken or f"not UTF-8 at byte {error.start}")
     return _read(body)
+
+
+def _inside(body: bytes, at: str) -> Checked:
+    """A page that is an object: its records are counted, and left to the warehouse."""
+    try:
+        value: Any = msgspec.json.decode(body.decode("utf-8"), type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Checked(0, broken=f"not JSON: {error}", lost=True)
+    for name in at.split("."):
+        try:
+            fields = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+        except msgspec.MsgspecError:
+            return Checked(0, changed=f"no field {at!r}: what should hold {name!r} is no object")
+        if name not in fields:
+            there = ", ".join(sorted(fields)[:20]) or "none"
+            return Checked(0, changed=f"no field {at!r} (fields there: {there})")
+        value = fields[name]
+    try:
+        rows = _anything.decode(value)
+    except msgspec.MsgspecError:
+        return Checked(0, changed=f"a field {at!r} that is no list")
+    odd = sum(not bytes(row).lstrip().startswith(b"{") for row in rows)
+    return Checked(len(rows), odd=f"{odd} of its records are no objects" if odd else None)
 
 
 def _read(body: bytes) -> Checked:

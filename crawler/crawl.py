@@ -9,25 +9,24 @@ seen, so that whoever is missing was removed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from crawler import hubs
+from crawler.asking import Asking
 from crawler.budget import Budget, Waiting
+from crawler.repository import Gathering
 from crawler.session import Patience, Session, origin
-from crawler.source import Crawl, Progress, Walk
+from crawler.source import Crawl, Plain, Progress, Walk
 from landing import Manifest, Run, RunWriter, UsageError, Zone
 from landing.clock import from_iso, to_iso
 
 # Changes are asked for again from this long before the last watermark: clocks differ, caches lag.
 OVERLAP = timedelta(hours=1)
-MAX_WALKS = 4
-DETAILS = ("cards", "commits", "discussions", "files", "headers")
-POLITENESS = (
-    "Only the list API, and where asked for the tree, commits and discussions API, README.md files and the heads of "
-    "safetensors files were requested; no query file was: nothing here counted as a download."
-)
+FORGE = "https://api.github.com"
+NOTHING_COUNTS = "Only descriptions were requested: nothing here counted as a download."
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Options:
     """What was asked for, and how to behave while doing it."""
 
     endpoint: str | None = None
+    source: Path | None = None
     limit: int | None = None
     since: str | None = None
     details: tuple[str, ...] = ()
@@ -54,6 +54,7 @@ class Options:
         """The command that asks for this."""
         words = ["hubcensus", "crawl", hub]
         words += ["--endpoint", self.endpoint] if self.endpoint else []
+        words += ["--from", str(self.source)] if self.source else []
         words += ["--limit", str(self.limit)] if self.limit else []
         words += ["--since", self.since] if self.since else []
         words += ["--with", ",".join(self.details)] if self.details else []
@@ -69,8 +70,10 @@ def crawl(zone: Zone, hub: str, options: Options, *, program: str) -> Manifest:
     KeyboardInterrupt when the person does not: either way the run stays as it is and can go on.
     """
     module = hubs.load(hub)
-    endpoint = _endpoint(options.endpoint or module.ENDPOINT, options.token)
-    _check(options, module.GIVES)
+    endpoint = _endpoint(options.endpoint or home(module), options.token)
+    _check(options, module)
+    if not options.details and options.counters is None:
+        options = replace(options, details=getattr(module, "BY_DEFAULT", ()))
     with zone.lock(module.NAME):
         writer = _writer(zone, module, endpoint, options, program)
         budget = Budget(options.on_wait)
@@ -78,7 +81,10 @@ def crawl(zone: Zone, hub: str, options: Options, *, program: str) -> Manifest:
         budget.waited = writer.manifest.requests.get("waited_s", 0.0)
         session = _session(module, endpoint, options, program, budget)
         try:
-            return _Run(session, module.Hub(endpoint), writer, zone, options).whole()
+            if hasattr(module, "REPOSITORY"):
+                gathering = Gathering(module, session, writer, options.source, options.limit, options.on_progress)
+                return gathering.whole(options.observed_at)
+            return _Run(session, module, writer, zone, options).whole()
         except BaseException:
             writer.manifest.requests = budget.report()
             writer.save()
@@ -87,35 +93,52 @@ def crawl(zone: Zone, hub: str, options: Options, *, program: str) -> Manifest:
             session.close()
 
 
+def home(module: Any) -> str:
+    """Where a hub is asked: its own address, or the forge that its repository lives on."""
+    endpoint: str = getattr(module, "ENDPOINT", FORGE)
+    return endpoint
+
+
 def _endpoint(endpoint: str, token: str | None) -> str:
     scheme, host, _ = origin(endpoint)
     if scheme not in ("http", "https") or not host or "@" in endpoint:
         raise UsageError(f"{endpoint!r} is no endpoint; write https://huggingface.co or http://127.0.0.1:8000.")
     if token and scheme == "http" and host not in ("127.0.0.1", "localhost", "::1"):
-        raise UsageError(f"The token would travel unprotected to {host}; use https, or unset HF_TOKEN.")
+        raise UsageError(f"The token would travel unprotected to {host}; use https, or unset the token.")
     return endpoint.rstrip("/")
 
 
-def _check(options: Options, gives: tuple[str, ...]) -> None:
-    unknown = [name for name in options.details if name not in DETAILS or name not in gives]
+def _check(options: Options, module: Any) -> None:
+    gives = [name for name in module.GIVES if name not in ("models", "counters")]
+    unknown = [name for name in options.details if name not in gives]
     if unknown:
-        raise UsageError(f"--with does not know {', '.join(unknown)}; choose from {', '.join(DETAILS)}.")
-    if options.walks is not None and not 1 <= options.walks <= MAX_WALKS:
-        raise UsageError(f"--walks takes 1 to {MAX_WALKS}: there are no more disjoint ways through the listing.")
+        raise UsageError(
+            f"--with does not know {', '.join(unknown)}; for {module.NAME} choose from "
+            f"{', '.join(gives) or 'nothing: it has no more'}."
+        )
+    if options.walks is not None and not 1 <= options.walks <= getattr(module, "MAX_WALKS", 1):
+        most = getattr(module, "MAX_WALKS", 1)
+        raise UsageError(f"--walks takes 1 to {most}: there are no more disjoint ways through the listing.")
     if options.limit is not None and options.limit < 1:
         raise UsageError("--limit takes a number above 0.")
     if options.counters and options.since is None and options.details:
         raise UsageError("--counters alone sees too little of a model for --with; leave one of them out.")
+    if (options.since or options.counters) and "counters" not in module.GIVES:
+        raise UsageError(f"{module.NAME} does not say what changed; leave out --since and --counters.")
+    if options.source and not getattr(module, "COPIES", hasattr(module, "REPOSITORY")):
+        raise UsageError(f"{module.NAME} is not read from a copy; leave out --from.")
 
 
 def _session(module: Any, endpoint: str, options: Options, program: str, budget: Budget) -> Session:
     contact = f" (+{options.contact})" if options.contact else ""
-    hub = module.Hub(endpoint)
+    hub = Plain() if hasattr(module, "REPOSITORY") else module.Hub(endpoint)
     return Session(
         endpoint,
         budget,
         agent=program.replace(" ", "/") + contact,
         token=options.token,
+        scheme=getattr(module, "SCHEME", "Bearer"),
+        headers=getattr(module, "HEADERS", {}),
         patience=options.patience,
         classify=hub.classify,
         guard=hub.guard,
@@ -141,10 +164,11 @@ def _writer(zone: Zone, module: Any, endpoint: str, options: Options, program: s
         "since": since,
         "walks": walks if options.limit is None else 1,
         "command": options.command(module.NAME),
-        "politeness": POLITENESS,
     }
-    hub = module.Hub(endpoint)
-    config["params"] = {walk.name: walk.url for stage in _stages(hub, kind, config) for walk in stage}
+    if not hasattr(module, "REPOSITORY"):
+        config["politeness"] = getattr(module, "POLITENESS", NOTHING_COUNTS)
+        hub = module.Hub(endpoint)
+        config["params"] = {walk.name: walk.url for stage in _stages(hub, kind, config) for walk in stage}
     return zone.start(module.NAME, kind=kind, program=program, parser=module.PARSER, config=config)
 
 
@@ -152,6 +176,7 @@ def _asked(endpoint: str, options: Options) -> dict[str, Any]:
     """What must be the same for a run to be gone on with."""
     return {
         "endpoint": endpoint,
+        **({"from": str(options.source)} if options.source else {}),
         "limit": options.limit,
         "since_asked": options.since,
         "counters": options.counters,
@@ -208,15 +233,18 @@ def _stages(hub: Any, kind: str, config: dict[str, Any]) -> list[list[Walk]]:
 class _Run:
     """One run from where it stands to its end."""
 
-    def __init__(self, session: Session, hub: Any, writer: RunWriter, zone: Zone, options: Options) -> None:
-        self.session, self.hub, self.writer, self.zone, self.options = session, hub, writer, zone, options
+    def __init__(self, session: Session, module: Any, writer: RunWriter, zone: Zone, options: Options) -> None:
+        self.session, self.module, self.hub = session, module, module.Hub(session.endpoint)
+        self.writer, self.zone, self.options = writer, zone, options
         config = writer.manifest.config
         self.kind, self.limit, self.details = writer.manifest.kind, config["limit"], tuple(config["with"])
-        self.stages = _stages(hub, self.kind, config)
+        self.stages = _stages(self.hub, self.kind, config)
 
     def whole(self) -> Manifest:
         """Walk, fetch details, seal."""
-        listing = Crawl(self.session, self.hub, self.writer, limit=self.limit, on_progress=self.options.on_progress)
+        at = getattr(self.module, "RECORDS_AT", "")
+        tell = self.options.on_progress
+        listing = Crawl(self.session, self.hub, self.writer, limit=self.limit, on_progress=tell, at=at)
         for stage in self.stages:
             listing.run(stage)
         # A page that came broken to the end hides models: then absence proves nothing.
@@ -236,6 +264,9 @@ class _Run:
         return self.kind == "listing" or "counters" in kinds
 
     def _details(self) -> None:
+        if hasattr(self.hub, "asks"):
+            Asking(self.session, self.hub, self.writer, self.options.on_progress).fetch(self.details)
+            return
         from crawler.details import Details  # DuckDB: only where it is needed
 
         Details(self.session, self.hub, self.writer, self.zone, self.options.on_progress).fetch(self.details)

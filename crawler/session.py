@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -27,6 +28,7 @@ from requests.utils import get_environ_proxies
 
 from crawler.budget import Budget, facts
 from landing import OperationalError, TransientError
+from landing.files import sha256_file
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TRANSIENT = (408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524)
@@ -80,6 +82,8 @@ class Session:
     budget: Budget
     agent: str
     token: str | None = field(default=None, repr=False)
+    scheme: str = "Bearer"
+    headers: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
     classify: Callable[[str], str] = field(default=lambda _url: "api")
     guard: Guard = field(default=lambda _url, _library: None)
@@ -94,6 +98,7 @@ class Session:
         self._http.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
         self._http.headers["User-Agent"] = self.agent
+        self._http.headers.update(self.headers)
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=self.connections)
         self._http.mount("http://", adapter)
         self._http.mount("https://", adapter)
@@ -111,8 +116,11 @@ class Session:
         library: str | None = None,
         cap: int = 256 << 20,
         elsewhere: bool = False,
+        into: BinaryIO | None = None,
     ) -> Response:
         """The final answer to a GET: a success or a client error; raises when there is none.
+
+        Where ``into`` is given, a successful body goes there and not into memory.
 
         ``cap`` bounds the body; a longer one comes truncated. ``elsewhere`` allows redirects to
         other hosts (files lie on them); ``library`` is passed to the guard.
@@ -128,11 +136,37 @@ class Session:
             before_sleep=lambda _state: self.budget.count("retries"),
             reraise=True,
         )
-        return retrying(self._follow, url, dict(headers or {}), library, cap, elsewhere)
+        return retrying(self._follow, url, dict(headers or {}), library, cap, elsewhere, into)
 
-    def _follow(self, url: str, headers: dict[str, str], library: str | None, cap: int, elsewhere: bool) -> Response:
+    def save(self, url: str, target: Path, *, cap: int) -> tuple[Response, str]:
+        """The final answer to a GET, its body in ``target`` (whole or not there at all), and that file's sha256.
+
+        Raises :class:`OperationalError` where the body is longer than ``cap``.
+        """
+        partial = target.with_name(f".{target.name}.tmp")
+        with partial.open("wb") as handle:
+            response = self.get(url, cap=cap, elsewhere=True, into=handle)
+            handle.flush()
+            os.fsync(handle.fileno())
+        if response.truncated:
+            partial.unlink()
+            raise OperationalError(f"{_shown(url)} is longer than {cap >> 20} MiB; it is not fetched.")
+        if response.status == 200:
+            partial.replace(target)
+            return response, sha256_file(target)
+        return response, ""
+
+    def _follow(
+        self,
+        url: str,
+        headers: dict[str, str],
+        library: str | None,
+        cap: int,
+        elsewhere: bool,
+        into: BinaryIO | None = None,
+    ) -> Response:
         for _ in range(6):
-            response = self._once(url, headers, library, cap)
+            response = self._once(url, headers, library, cap, into)
             if response.status not in _REDIRECTS:
                 return response
             target = urljoin(url, response.headers.get("Location", ""))
@@ -141,32 +175,34 @@ class Session:
             url = target
         raise OperationalError(f"{_shown(url)} redirects without end.")
 
-    def _once(self, url: str, headers: dict[str, str], library: str | None, cap: int) -> Response:
+    def _once(
+        self, url: str, headers: dict[str, str], library: str | None, cap: int, into: BinaryIO | None = None
+    ) -> Response:
         refusal = self.guard(url, library)
         if refusal:
             raise OperationalError(refusal)
         at_home = origin(url) == origin(self.endpoint)
         if at_home and self.token:
-            headers = {**headers, "Authorization": f"Bearer {self.token}"}
+            headers = {**headers, "Authorization": f"{self.scheme} {self.token}"}
         kind = self.classify(url) if at_home else "elsewhere"
         sent = self.budget.acquire(kind)
         answer: Mapping[str, str] | None = None
         refused: float | None = None
         try:
-            response = self._exchange(url, headers, cap)
+            response = self._exchange(url, headers, cap, into)
             answer, self._reached = response.headers, True
-            refused = _hold(response, kind) if response.status == 429 else None
+            refused = _hold(response, kind) if _refuses(response) else None
         finally:
             self.budget.settle(kind, sent, answer, refused=refused)
         _raise_transient(response, refused)
         return response
 
-    def _exchange(self, url: str, headers: dict[str, str], cap: int) -> Response:
+    def _exchange(self, url: str, headers: dict[str, str], cap: int, into: BinaryIO | None = None) -> Response:
         limits = (self.patience.connect, self.patience.silence)
         asked: dict[str, Any] = {"headers": headers, "timeout": limits, "proxies": self._proxies_to(url)}
         try:
             with self._http.get(url, **asked, allow_redirects=False, stream=True) as answer:
-                body, truncated = self._read(answer, cap)
+                body, truncated = self._read(answer, cap, into if answer.status_code == 200 else None)
                 return Response(url, answer.status_code, answer.headers, body, datetime.now(UTC), truncated)
         except requests.Timeout as error:
             raise TransientError(f"{_shown(url)} was silent for {self.patience.silence:g} seconds.") from error
@@ -187,13 +223,16 @@ class Session:
             self._proxies[host] = get_environ_proxies(url)
         return self._proxies[host]
 
-    def _read(self, answer: requests.Response, cap: int) -> tuple[bytes, bool]:
+    def _read(self, answer: requests.Response, cap: int, into: BinaryIO | None) -> tuple[bytes, bool]:
         """The body up to ``cap`` bytes, in the time allowed."""
         end = time.monotonic() + self.patience.deadline
+        if into is not None:
+            into.seek(0)
+            into.truncate()
         blocks: list[bytes] = []
         size = 0
         for block in answer.iter_content(_BLOCK):
-            blocks.append(block)
+            blocks.append(block) if into is None else into.write(block)
             size += len(block)
             if size > cap:
                 return b"".join(blocks)[:cap], True
@@ -238,9 +277,20 @@ def _raise_transient(response: Response, refused: float | None) -> None:
         raise TransientError(f"{shown} answers {response.status}.", retry_after(response.headers))
 
 
+def _refuses(response: Response) -> bool:
+    """Whether the server holds us back: 429, or a 403 that says that nothing is left (GitHub's way)."""
+    return response.status == 429 or (
+        response.status == 403
+        and (response.headers.get("x-ratelimit-remaining") == "0" or "Retry-After" in response.headers)
+    )
+
+
 def _hold(response: Response, kind: str) -> float:
     """How long a refusal asks the whole class to hold back; never less than a second."""
-    told = facts(response.headers, kind).get("t")
+    told: float | None = facts(response.headers, kind).get("t")
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if told is None and reset.isdigit():
+        told = float(reset) - (_moment(response.headers.get("Date", "")) or datetime.now(UTC)).timestamp()
     asked = retry_after(response.headers)
     return max(1.0, min(float(asked if asked is not None else told if told is not None else 10.0), 3600.0))
 

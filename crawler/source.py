@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from crawler.budget import Stopped
 from crawler.check import Checked, check
 from crawler.session import Response, Session, origin
-from landing import OperationalError, RunWriter, TransientError
+from landing import OperationalError, Record, RunWriter, TransientError
 
 # How often a page that came broken is asked for again before it is landed as it is.
 _AGAIN = 3
@@ -53,11 +53,27 @@ class Progress:
 class Paged(Protocol):
     """What the loop needs to know about a hub."""
 
-    def next_url(self, response: Response) -> str | None:
+    def next_url(self, response: Response, walk: Walk) -> str | None:
         """Where the listing goes on, verbatim, or None at its end."""
 
     def fewer(self, walk: Walk, response: Response) -> Walk | None:
         """The same walk with less in it, when the hub refused something that was asked for."""
+
+
+class Plain:
+    """What a hub with an API of its own may leave as it is."""
+
+    def fewer(self, walk: Walk, response: Response) -> Walk | None:
+        """Nothing can be left out."""
+        return None
+
+    def classify(self, url: str) -> str:
+        """One class for all requests."""
+        return "api"
+
+    def guard(self, url: str, library: str | None) -> str | None:
+        """Nothing here counts as a download."""
+        return None
 
 
 @dataclass
@@ -113,9 +129,10 @@ class Crawl:
         *,
         limit: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        at: str = "",
     ) -> None:
-        """Take up the run where its journal ends."""
-        self.session, self.hub, self.writer, self.limit = session, hub, writer, limit
+        """Take up the run where its journal ends; ``at`` is the path to a page's records."""
+        self.session, self.hub, self.writer, self.limit, self.at = session, hub, writer, limit, at
         self._tell = on_progress or (lambda _progress: None)
         self._frontiers = Frontiers()
         self._errors: list[BaseException] = []
@@ -167,7 +184,7 @@ class Crawl:
         seen = {at.url}
         while not self._frontiers.met(walk):
             walk, response, checked = self._page(walk, at)
-            following = self._following(response)
+            following = self._following(response, walk)
             if following in seen:
                 raise OperationalError(f"The listing of {walk.name} leads in a circle ({following[:200]}).")
             at = self._land(walk, at, response, checked, following)
@@ -191,8 +208,9 @@ class Crawl:
             reason = f"page {after.pages} of {walk.name} came broken {_AGAIN + 1} times: {checked.broken}"
             self.writer.fail(f"{walk.name}/{after.pages}", reason, url=at.url)
         done = not following or self._enough(walk, after, checked)
+        self._keep_as_sent(walk, after, response)
         self.writer.write_page(
-            response.body,
+            self._readable(response),
             kind=walk.kind,
             key=f"{walk.name}/{after.pages:06d}",
             url=at.url,
@@ -204,10 +222,24 @@ class Crawl:
             done=done,
             etag=response.etag,
             suspect=checked.suspect,
+            at=self.at,
         )
         self._frontiers.move(walk, after.edge, over=not following and bool(walk.meets))
         self._tell(Progress(walk.kind, self.writer.landed, self.writer.records))
         return after
+
+    def _readable(self, response: Response) -> bytes:
+        """The page as JSON: as sent, or as the hub's own pure decoding reads it (a page of HTML)."""
+        decode = getattr(self.hub, "decode_page", None)
+        body: bytes = response.body if decode is None else decode(response.body)
+        return body
+
+    def _keep_as_sent(self, walk: Walk, after: Cursor, response: Response) -> None:
+        """A page that is not JSON lands unchanged too, beside what was read from it."""
+        if hasattr(self.hub, "decode_page"):
+            key = f"{walk.name}/{after.pages:06d}"
+            record = Record("page", key, response.url, 200, response.received, response.body, etag=response.etag)
+            self.writer.write_records([record], walk=f"{walk.name}-sent")
 
     def _enough(self, walk: Walk, after: Cursor, checked: Checked) -> bool:
         if self.limit is not None and after.records >= self.limit:
@@ -228,8 +260,13 @@ class Crawl:
                 walk, url = less, less.url
                 continue
             self._refuse(walk, at, response)
-            checked = check(response.body)
-            astray = self._astray(response)
+            checked = check(self._readable(response), self.at)
+            if checked.changed:
+                raise OperationalError(
+                    f"The hub has changed its shape: page {at.pages + 1} of {walk.name} has {checked.changed}; "
+                    f"what was landed is kept, and this release cannot read what comes now."
+                )
+            astray = self._astray(response, walk)
             if tries >= _AGAIN or not (checked.broken or astray):
                 break
             tries += 1
@@ -260,12 +297,12 @@ class Crawl:
         said = response.body[:200].decode("utf-8", "replace")
         raise OperationalError(f"The hub answers {response.status} to the listing of {walk.name}: {said}")
 
-    def _following(self, response: Response) -> str:
-        return self.hub.next_url(response) or ""
+    def _following(self, response: Response, walk: Walk) -> str:
+        return self.hub.next_url(response, walk) or ""
 
-    def _astray(self, response: Response) -> str | None:
+    def _astray(self, response: Response, walk: Walk) -> str | None:
         """The host that a next link names, if it is not the one the crawl was sent to."""
-        following = self._following(response)
+        following = self._following(response, walk)
         if not following or origin(following) == origin(self.session.endpoint):
             return None
         return urlsplit(following).hostname or following[:100]

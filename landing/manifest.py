@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Format = Literal["json-array", "jsonl", "parquet", "csv", "envelopes"]
+Format = Literal["json-array", "json-object", "jsonl", "parquet", "csv", "envelopes"]
 State = Literal["running", "complete", "partial", "abandoned"]
 
 
@@ -17,7 +17,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     ``path`` is relative to the run's folder. ``sha256`` and ``stored_bytes`` are those of the
     file on disk; ``body_sha256`` and ``body_bytes`` those of what was received. ``fields`` names what the
     records state, in the hub's own field names: a field that is not listed is unknown, which
-    is not the same as empty. ``suspect`` is set where the body could not be read as what it should be.
+    is not the same as empty. ``suspect`` is set where the body could not be read as what it should be;
+    ``at`` is the dotted path to the records of a page that is an object.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     fields: list[str] = []
     walk: str = ""
     suspect: str | None = None
+    at: str = ""
 
 
 class Manifest(msgspec.Struct, kw_only=True):

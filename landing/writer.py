@@ -68,11 +68,15 @@ class RunWriter:
         done: bool = False,
         etag: str | None = None,
         suspect: str | None = None,
+        at: str = "",
     ) -> Part:
-        """Land one response whose body is a JSON array of records, with the cursor that follows it."""
+        """Land one response with the cursor that follows it.
+
+        Its body is a JSON array of records or, where ``at`` is given, an object that has the array there.
+        """
         part = self._store(
             body,
-            "json-array",
+            "json-object" if at else "json-array",
             ".json.zst",
             kind=kind,
             key=key,
@@ -83,6 +87,7 @@ class RunWriter:
             walk=walk,
             etag=etag,
             suspect=suspect,
+            at=at,
         )
         self._journal(Line(at=to_iso(now()), part=part, walk=walk, cursor=cursor, done=done))
         return part

@@ -40,6 +40,11 @@ GIVES = ("models", "counters", "cards", "commits", "discussions", "files", "head
 ENDPOINT = "https://huggingface.co"
 PARSER = "huggingface/1"
 PAGE = 1000
+MAX_WALKS = 4
+POLITENESS = (
+    "Only the list API, and where asked for the tree, commits and discussions API, README.md files and the heads of "
+    "safetensors files were requested; no query file was: nothing here counted as a download."
+)
 
 #: Fields of a full listing. A hub that refuses one of them is asked again without it.
 FULL = (
@@ -111,7 +116,7 @@ class Hub:
         pairs = [("limit", str(PAGE)), *params.items(), *(("expand[]", name) for name in fields)]
         return f"{self.endpoint}/api/models?{urlencode(pairs)}"
 
-    def next_url(self, response: Response) -> str | None:
+    def next_url(self, response: Response, walk: Walk | None = None) -> str | None:
         """The ``Link`` with ``rel="next"``."""
         for link in parse_header_links(response.headers.get("Link", "")):
             if link.get("rel") == "next" and link.get("url"):

@@ -5,6 +5,8 @@ A crawl that was cut off is gone on with by the same command.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     "--endpoint", metavar="URL", help="Another server with the same API (else HF_ENDPOINT, else the hub's own)."
 )
 @click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    type=click.Path(path_type=Path, exists=True),
+    help="A copy of the hub's repository or pages (folder, tar, zip) instead of the network.",
+)
+@click.option(
     "--limit", type=click.IntRange(min=1), help="Stop after this many models; the snapshot is then not complete."
 )
 @click.option(
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
     "details",
     metavar="LIST",
     default="",
-    help="Per changed model: cards,commits,discussions,files,headers.",
+    help="Per changed model, e.g. cards,commits,discussions,files,headers ('hubcensus hubs' says what a hub has).",
 )
 @click.option(
     "--counters/--no-counters",
@@ -83,10 +92,26 @@ def _door(hub: str, endpoint: str | None, settings: Any) -> tuple[str | None, st
     from crawler.session import origin
 
     if hub != "huggingface":
-        return endpoint, None
+        return _other_door(hub, endpoint)
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     chosen = endpoint or settings.hf_endpoint
     return chosen, token if origin(chosen) == origin(settings.hf_endpoint) else None
+
+
+def _other_door(hub: str, endpoint: str | None) -> tuple[str | None, str | None]:
+    """The hub's own address, or HUBCENSUS_ENDPOINT_<HUB>; its token goes there and nowhere else."""
+    from crawler import hubs
+    from crawler.crawl import home
+    from crawler.session import origin
+
+    module = hubs.load(hub)
+    own = os.environ.get(f"HUBCENSUS_ENDPOINT_{hub.upper().replace('-', '_')}") or home(module)
+    chosen = endpoint or own
+    if origin(chosen) != origin(own):
+        return chosen, None
+    if hasattr(module, "REPOSITORY"):
+        return chosen, os.environ.get("GITHUB_TOKEN") or None
+    return chosen, module.token(os.environ) if hasattr(module, "token") else None
 
 
 def _patience(settings: Any) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def command(context: Context) -> None:
     """List the hubs that can be crawled, what each gives, and how it is asked."""
     from crawler import hubs
+    from crawler.crawl import home
     from hubcensus.output import print_json, table
 
     known = [(name, hubs.load(name)) for name in hubs.names()]
@@ -25,7 +26,7 @@ def command(context: Context) -> None:
         {
             "hub": name,
             "title": module.TITLE,
-            "endpoint": module.ENDPOINT,
+            "endpoint": home(module),
             "gives": list(module.GIVES),
             "parser": module.PARSER,
             "about": (module.__doc__ or "").strip(),
