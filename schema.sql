@@ -224,6 +224,7 @@ CREATE TABLE core.model_version (
     gated VARCHAR,
     disabled BOOLEAN,
     task VARCHAR,
+    task_raw VARCHAR,
     library VARCHAR,
     architecture VARCHAR,
     model_type VARCHAR,
@@ -231,6 +232,8 @@ CREATE TABLE core.model_version (
     storage_bytes BIGINT,
     tensor_types JSON,
     has_card BOOLEAN,
+    description VARCHAR,
+    url VARCHAR,
     about_id INTEGER,
     about_hash UBIGINT,
     front_id INTEGER,
@@ -238,6 +241,8 @@ CREATE TABLE core.model_version (
     files_id INTEGER,
     files_hash UBIGINT,
     files_sized BOOLEAN,
+    releases_id INTEGER,
+    releases_hash UBIGINT,
     card_id INTEGER
 );
 COMMENT ON TABLE core.model_version IS 'What a model''s slowly changing attributes were, from one snapshot to another. A model has one open version (valid_to is null), also when it was removed.';
@@ -256,12 +261,17 @@ COMMENT ON COLUMN core.model_version.private IS 'Not public.';
 COMMENT ON COLUMN core.model_version.gated IS 'false, auto or manual: whether files need a permission.';
 COMMENT ON COLUMN core.model_version.disabled IS 'Switched off by the hub.';
 COMMENT ON COLUMN core.model_version.task IS 'Task in the common vocabulary (that of Hugging Face pipeline tags).';
+COMMENT ON COLUMN core.model_version.task_raw IS 'The hub''s own word for the task, where it has words of its own.';
 COMMENT ON COLUMN core.model_version.library IS 'Library that loads it.';
-COMMENT ON COLUMN core.model_version.architecture IS 'First architecture named in its configuration.';
-COMMENT ON COLUMN core.model_version.model_type IS 'Model type named in its configuration.';
+COMMENT ON COLUMN core.model_version.architecture IS 'Architecture in the hub''s own word; on Hugging Face the first one named in the configuration.';
+COMMENT ON COLUMN core.model_version.model_type IS 'Family of the architecture in the common vocabulary (that of the model types of Hugging Face: bert, resnet, ...).';
 COMMENT ON COLUMN core.model_version.parameters IS 'Number of parameters (safetensors or gguf header).';
 COMMENT ON COLUMN core.model_version.storage_bytes IS 'Bytes the repository uses.';
 COMMENT ON COLUMN core.model_version.has_card IS 'Whether there is a model card (README.md).';
+COMMENT ON COLUMN core.model_version.description IS 'What the hub says about it in a sentence or a paragraph.';
+COMMENT ON COLUMN core.model_version.url IS 'Its web page, where that is not the hub''s prefix and the id.';
+COMMENT ON COLUMN core.model_version.releases_id IS 'Its list of versions and variants (core.release); null means unknown.';
+COMMENT ON COLUMN core.model_version.releases_hash IS 'Hash of that list as sent, to notice a change.';
 COMMENT ON COLUMN core.model_version.tensor_types IS 'Parameters by number format as the hub states them, e.g. {"BF16": 8030261248}.';
 COMMENT ON COLUMN core.model_version.about_id IS 'Its description, from tags (core.about); null means unknown.';
 COMMENT ON COLUMN core.model_version.front_id IS 'Its front matter (core.front); null means unknown.';
@@ -356,7 +366,7 @@ COMMENT ON COLUMN core.front.carbon IS 'Whether it reports carbon emissions (cor
 
 CREATE TYPE core.tag_kind AS ENUM (
     'licence', 'language', 'dataset', 'arxiv', 'doi', 'base_model', 'region', 'task', 'library', 'format',
-    'marker', 'free'
+    'marker', 'free', 'paper', 'repository', 'homepage', 'demo', 'model', 'download', 'link'
 );
 CREATE TABLE core.tag (
     tag_id INTEGER NOT NULL,
@@ -427,6 +437,7 @@ CREATE TABLE core.eval_claim (
     value DOUBLE,
     verified BOOLEAN,
     source VARCHAR,
+    version VARCHAR,
     evidence VARCHAR NOT NULL
 );
 COMMENT ON TABLE core.eval_claim IS 'A result that a card claims in a machine-readable form.';
@@ -443,7 +454,8 @@ COMMENT ON COLUMN core.eval_claim.value_raw IS 'Value as written.';
 COMMENT ON COLUMN core.eval_claim.value IS 'Value as a number, where it is one; a percent sign is kept as the number before it.';
 COMMENT ON COLUMN core.eval_claim.verified IS 'Whether the hub verified it.';
 COMMENT ON COLUMN core.eval_claim.source IS 'Where the claim says that it comes from.';
-COMMENT ON COLUMN core.eval_claim.evidence IS 'model-index, eval-results.';
+COMMENT ON COLUMN core.eval_claim.version IS 'Version or variant of the model that it is about (core.release), where the hub says so.';
+COMMENT ON COLUMN core.eval_claim.evidence IS 'model-index, eval-results, registry.';
 
 CREATE TABLE core.carbon_claim (
     front_id INTEGER NOT NULL,
@@ -475,14 +487,44 @@ CREATE TABLE core.file (
     path VARCHAR NOT NULL,
     kind core.file_kind NOT NULL,
     size BIGINT,
-    sha256 VARCHAR
+    sha256 VARCHAR,
+    checksum VARCHAR,
+    url VARCHAR
 );
 COMMENT ON TABLE core.file IS 'The files of one state of a repository.';
 COMMENT ON COLUMN core.file.files_id IS 'File list (core.model_version.files_id).';
 COMMENT ON COLUMN core.file.path IS 'Path in the repository, inert: it is never used as a path here.';
 COMMENT ON COLUMN core.file.kind IS 'What the name says it is.';
 COMMENT ON COLUMN core.file.size IS 'Bytes.';
-COMMENT ON COLUMN core.file.sha256 IS 'Content hash, for files in large-file storage.';
+COMMENT ON COLUMN core.file.sha256 IS 'Content hash, where the hub states it.';
+COMMENT ON COLUMN core.file.checksum IS 'Hash of another kind that the hub states, with its name: sha384:..., md5:...';
+COMMENT ON COLUMN core.file.url IS 'Where the file lies, where the hub says so.';
+
+CREATE TABLE core.release (
+    releases_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    variant VARCHAR,
+    version VARCHAR,
+    released_at TIMESTAMP,
+    url VARCHAR,
+    size BIGINT,
+    sha256 VARCHAR,
+    checksum VARCHAR,
+    licence_raw VARCHAR,
+    notes VARCHAR
+);
+COMMENT ON TABLE core.release IS 'The versions and variants of a model that its hub lists: package versions, opsets, tags, entry points.';
+COMMENT ON COLUMN core.release.releases_id IS 'List (core.model_version.releases_id).';
+COMMENT ON COLUMN core.release.ordinal IS 'Position in the list, from 1.';
+COMMENT ON COLUMN core.release.variant IS 'Variant: a framework, a precision, a tag, an entry point (owner/repo:entry).';
+COMMENT ON COLUMN core.release.version IS 'Version.';
+COMMENT ON COLUMN core.release.released_at IS 'When it was released.';
+COMMENT ON COLUMN core.release.url IS 'Where it lies.';
+COMMENT ON COLUMN core.release.size IS 'Bytes.';
+COMMENT ON COLUMN core.release.sha256 IS 'Content hash, where the hub states it.';
+COMMENT ON COLUMN core.release.checksum IS 'Hash of another kind, with its name.';
+COMMENT ON COLUMN core.release.licence_raw IS 'Its licence as written, where it has one of its own.';
+COMMENT ON COLUMN core.release.notes IS 'What the hub notes about it.';
 
 CREATE TABLE core.card (
     card_id INTEGER NOT NULL,
@@ -724,8 +766,9 @@ SELECT
     h.hub,
     m.name AS model_id,
     o.owner,
-    CASE WHEN o.owner = '' THEN m.name ELSE m.name[length(o.owner) + 2:] END AS name,
-    h.url_prefix || m.name AS url,
+    CASE WHEN o.owner <> '' AND starts_with(m.name, o.owner || '/') THEN m.name[length(o.owner) + 2:] ELSE m.name END
+        AS name,
+    coalesce(v.url, h.url_prefix || m.name) AS url,
     m.created_at,
     v.last_modified,
     v.task,
@@ -777,7 +820,10 @@ SELECT
     v.about_id,
     v.front_id,
     v.files_id,
-    v.card_id
+    v.card_id,
+    coalesce(v.task_raw, v.task) AS task_raw,
+    v.description,
+    v.releases_id
 FROM mart.version_as_of v
 JOIN core.model m ON m.model_id = v.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id
@@ -799,7 +845,7 @@ COMMENT ON COLUMN mart.model.created_at IS 'When the hub says it was created.';
 COMMENT ON COLUMN mart.model.last_modified IS 'Last commit, as the hub says.';
 COMMENT ON COLUMN mart.model.task IS 'Task in the common vocabulary.';
 COMMENT ON COLUMN mart.model.library IS 'Library that loads it.';
-COMMENT ON COLUMN mart.model.architecture IS 'First architecture named in its configuration.';
+COMMENT ON COLUMN mart.model.architecture IS 'Architecture in the hub''s own word.';
 COMMENT ON COLUMN mart.model.licence_raw IS 'First licence claimed, as written.';
 COMMENT ON COLUMN mart.model.licence IS 'That licence as SPDX id or LicenseRef-...; null where none is declared.';
 COMMENT ON COLUMN mart.model.licence_family IS 'Its family (core.licence).';
@@ -815,7 +861,7 @@ COMMENT ON COLUMN mart.model.first_seen IS 'First snapshot that saw it.';
 COMMENT ON COLUMN mart.model.last_seen IS 'Last snapshot that saw it.';
 COMMENT ON COLUMN mart.model.snapshot_id IS 'Snapshot that brought this state (mart.snapshot).';
 COMMENT ON COLUMN mart.model.sha IS 'Commit of the default branch.';
-COMMENT ON COLUMN mart.model.model_type IS 'Model type named in its configuration.';
+COMMENT ON COLUMN mart.model.model_type IS 'Family of the architecture in the common vocabulary.';
 COMMENT ON COLUMN mart.model.parameters IS 'Number of parameters.';
 COMMENT ON COLUMN mart.model.storage_bytes IS 'Bytes the repository uses.';
 COMMENT ON COLUMN mart.model.private IS 'Not public.';
@@ -845,6 +891,9 @@ COMMENT ON COLUMN mart.model.about_id IS 'Number in core.about.';
 COMMENT ON COLUMN mart.model.front_id IS 'Number in core.front.';
 COMMENT ON COLUMN mart.model.files_id IS 'Number in core.file.';
 COMMENT ON COLUMN mart.model.card_id IS 'Number in core.card.';
+COMMENT ON COLUMN mart.model.task_raw IS 'Task in the hub''s own word.';
+COMMENT ON COLUMN mart.model.description IS 'What the hub says about it in a sentence or a paragraph.';
+COMMENT ON COLUMN mart.model.releases_id IS 'Number in core.release.';
 
 CREATE VIEW mart.model_metric AS
 SELECT h.hub, m.name AS model_id, s.observed_at, x.downloads, x.likes, x.downloads_all_time, x.trending_score, x.snapshot_id
@@ -876,13 +925,28 @@ WHERE NOT v.removed;
 COMMENT ON VIEW mart.model_tag IS 'Tags of the models that are there: licences, languages, datasets, papers (arxiv, doi), base models, formats, ... by kind.';
 
 CREATE VIEW mart.file AS
-SELECT h.hub, m.name AS model_id, f.path, f.kind, f.size, f.sha256
+SELECT h.hub, m.name AS model_id, f.path, f.kind, f.size, f.sha256, f.checksum, f.url
 FROM mart.version_as_of v
 JOIN core.model m ON m.model_id = v.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id
 JOIN core.file f ON f.files_id = v.files_id
 WHERE NOT v.removed;
 COMMENT ON VIEW mart.file IS 'Files of the models that are there.';
+
+CREATE VIEW mart.release AS
+SELECT h.hub, m.name AS model_id, r.* EXCLUDE (releases_id)
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.release r ON r.releases_id = v.releases_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.release IS 'Versions and variants of the models that are there; columns as in core.release.';
+
+CREATE VIEW mart.link AS
+SELECT hub, model_id, kind::VARCHAR AS kind, value AS url
+FROM mart.model_tag
+WHERE kind IN ('paper', 'repository', 'homepage', 'demo', 'model', 'download', 'link');
+COMMENT ON VIEW mart.link IS 'Links out of the models that are there: papers that are neither on arXiv nor known by DOI, repositories, homepages, demos, the same model on other hubs.';
 
 CREATE VIEW mart.lineage_edge AS
 WITH present AS (
@@ -920,7 +984,7 @@ CREATE VIEW mart.claim AS
 SELECT
     h.hub, m.name AS model_id, e.task, e.dataset, e.split, e.metric, e.value_raw, e.value, e.verified,
     x.measured, x.ci_low, x.ci_high, x.verdict, x.reason,
-    e.dataset_name, e.config, e.metric_name, e.source, e.evidence
+    e.dataset_name, e.config, e.metric_name, e.source, e.evidence, e.version
 FROM mart.version_as_of v
 JOIN core.model m ON m.model_id = v.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id

@@ -44,18 +44,19 @@ def store_about(connection: Connection, mapping: Mapping, snapshot: Snapshot) ->
         FROM said s JOIN core.tag t ON t.hub_id = {snapshot.hub_id} AND t.tag = s.tag
         """
     )
-    connection.execute("INSERT INTO core.about_tag SELECT about_id, tag_id, 'tag' FROM told")
-    _describe(connection, snapshot)
+    evidence = "registry" if mapping.by_facts else "tag"
+    connection.execute(f"INSERT INTO core.about_tag SELECT about_id, tag_id, '{evidence}' FROM told")
+    _describe(connection, snapshot, *(("p.licence", "w.value") if mapping.by_facts else ("p.tags", "w.tag")))
 
 
-def _describe(connection: Connection, snapshot: Snapshot) -> None:
+def _describe(connection: Connection, snapshot: Snapshot, order: str, word: str) -> None:
     """The counts of every new description."""
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE telling AS
         SELECT s.about_id, t.kind, t.value
         FROM told s JOIN core.tag t ON t.tag_id = s.tag_id
-            AND t.kind IN ('licence', 'language', 'dataset', 'arxiv', 'doi', 'base_model', 'marker')
+            AND t.kind IN ('licence', 'language', 'dataset', 'arxiv', 'doi', 'paper', 'base_model', 'marker')
         """
     )
     connection.execute(
@@ -75,7 +76,7 @@ def _describe(connection: Connection, snapshot: Snapshot) -> None:
                 count(CASE WHEN kind = 'licence' THEN 1 END) AS licences,
                 count(CASE WHEN kind = 'language' THEN 1 END) AS languages,
                 count(CASE WHEN kind = 'dataset' THEN 1 END) AS datasets,
-                count(CASE WHEN kind IN ('arxiv', 'doi') THEN 1 END) AS papers,
+                count(CASE WHEN kind IN ('arxiv', 'doi', 'paper') THEN 1 END) AS papers,
                 bool_or(kind = 'marker' AND value IN ('model-index', 'eval-results')) AS claims,
                 bool_or(kind = 'marker' AND value = 'co2_eq_emissions') AS carbon
             FROM telling GROUP BY about_id
@@ -91,7 +92,7 @@ def _describe(connection: Connection, snapshot: Snapshot) -> None:
         f"""
         UPDATE core.about AS a SET licence_raw = f.value
         FROM (
-            SELECT s.about_id, arg_min(w.value, list_position(p.tags, w.tag)) AS value
+            SELECT s.about_id, arg_min(w.value, list_position({order}, {word})) AS value
             FROM told s
             JOIN core.tag w ON w.tag_id = s.tag_id AND w.kind = 'licence'
             JOIN delta d ON d.version_id = s.about_id
@@ -152,9 +153,21 @@ def store_files(connection: Connection, mapping: Mapping) -> None:
     """The lists of files that changed."""
     connection.execute(
         f"""
-        INSERT INTO core.file
-        SELECT d.version_id, f.path, file_kind(f.path), f.size, f.sha256
+        INSERT INTO core.file BY NAME
+        SELECT d.version_id AS files_id, f.* EXCLUDE (row_id), file_kind(f.path) AS kind
         FROM ({mapping.sections["files"]}) f JOIN delta d USING (row_id)
         WHERE d.files_changed AND f.path IS NOT NULL
+        """
+    )
+
+
+def store_releases(connection: Connection, mapping: Mapping) -> None:
+    """The lists of versions and variants that changed."""
+    connection.execute(
+        f"""
+        INSERT INTO core.release BY NAME
+        SELECT d.version_id AS releases_id, r.* EXCLUDE (row_id)
+        FROM ({mapping.sections["releases"]}) r JOIN delta d USING (row_id)
+        WHERE d.releases_changed
         """
     )

@@ -216,8 +216,8 @@ def _trees(connection: Connection, snapshot: Snapshot) -> None:
     revise(connection, snapshot, ("files_id", "files_sized"), frozenset({"files"}), renumber="files_id")
     connection.execute(
         """
-        INSERT INTO core.file
-        SELECT DISTINCT v.files_id, e.path, file_kind(e.path), e.size, e.sha256
+        INSERT INTO core.file BY NAME
+        SELECT DISTINCT v.files_id, e.path, file_kind(e.path) AS kind, e.size, e.sha256
         FROM entry e JOIN revised v USING (model_id)
         """
     )

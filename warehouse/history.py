@@ -22,6 +22,7 @@ SCALARS = (
     "gated",
     "disabled",
     "task",
+    "task_raw",
     "library",
     "architecture",
     "model_type",
@@ -29,8 +30,10 @@ SCALARS = (
     "storage_bytes",
     "tensor_types",
     "has_card",
+    "description",
+    "url",
 )
-FACETS = ("about", "front", "files")
+FACETS = ("about", "front", "files", "releases")
 # Positions are part of stored data (core.model_version.known): only append.
 FIELDS = (*SCALARS, *FACETS, "removed", "card")
 
@@ -134,6 +137,8 @@ def _merge(connection: Connection, mapping: Mapping, snapshot: Snapshot, known: 
         descriptions.store_front(connection, mapping, snapshot)
     if "files" in known:
         descriptions.store_files(connection, mapping)
+    if "releases" in known:
+        descriptions.store_releases(connection, mapping)
 
 
 def _delta(known: frozenset[str]) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, history, licences, pages
-from warehouse.database import Connection, Limits, building, open_reader
+from warehouse import aliases, details, history, licences, pages, vocabulary
+from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
 from warehouse.snapshot import Snapshot
@@ -47,9 +47,9 @@ def load(
     have = {} if rebuild or not published.is_file() else _loaded(published)
     outcome = Loaded()
     todo = [run for run in runs if have.get(run.run_id) != run.manifest.journal_sha256]
-    if have and not todo:
+    if have and not todo and not _other_schema(published):
         return outcome
-    if have and (reason := _late(runs, todo, have)):
+    if have and (reason := _other_schema(published) or _late(runs, todo, have)):
         outcome.rebuilt, todo, rebuild = reason, runs, True
     with building(published, limits, fresh=rebuild) as connection:
         connection.execute(macros())
@@ -73,6 +73,16 @@ def _loaded(published: Path) -> dict[str, str]:
         connection.close()
 
 
+def _other_schema(published: Path) -> str | None:
+    """Why a warehouse of another version of the schema is built anew."""
+    connection = open_reader(published)
+    try:
+        version = value(connection, "SELECT schema_version FROM raw.meta")
+    finally:
+        connection.close()
+    return None if version == SCHEMA_VERSION else f"the warehouse has schema {version}, this release {SCHEMA_VERSION}"
+
+
 def _late(runs: list[Run], todo: list[Run], have: dict[str, str]) -> str | None:
     """Why the warehouse cannot simply be added to, if it cannot."""
     newest = max((_order(run) for run in runs if run.run_id in have), default=None)
@@ -90,6 +100,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
         outcome.skipped.append(run.run_id)
         return
     mapping = Mapping.load(hub, connection)
+    vocabulary.learn_tasks(connection, mapping.sections["tasks"])
     connection.execute("BEGIN")
     run_key = _note_run(connection, run)
     snapshot = _open_snapshot(connection, mapping, run)
@@ -102,19 +113,17 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     for batch in pages.batches(run_key, listed, BATCH_BYTES):
         # Outside the transaction: a body that DuckDB cannot read would abort it.
         pages.stage(connection, mapping, batch)
-        connection.execute("BEGIN")
-        stated = mapping.known(batch.fields) | {"removed"}
-        duplicates += history.write(connection, mapping, snapshot, batch.kind, stated)
-        history.learn_identity(connection)
-        history.note_seen(connection, batch.kind)
-        known |= stated | (set(mapping.chosen(batch.fields)) & {"downloads", "likes"})
-        connection.execute("COMMIT")
+        duplicates += _write(connection, mapping, snapshot, batch, known)
     for part_id, _, path, part in entries:
         if part.format == "envelopes":
             connection.execute("BEGIN")
             details.stage(connection, part_id, path, part.body_bytes)
-            details.write(connection, snapshot, part.kind)
+            if part.kind != "detail":
+                details.write(connection, snapshot, part.kind)
             connection.execute("COMMIT")
+            if part.kind == "detail":
+                batch = pages.stage_envelopes(connection, mapping, run_key, part)
+                _write(connection, mapping, snapshot, batch, known)
     connection.execute("BEGIN")
     records = history.end(connection, snapshot, complete=run.manifest.complete)
     licences.learn(connection)
@@ -126,6 +135,18 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     outcome.quarantined += value(
         connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"
     )
+
+
+def _write(connection: Connection, mapping: Mapping, snapshot: Snapshot, batch: pages.Batch, known: set[str]) -> int:
+    """Write the staged ``page`` and note in ``known`` what it states; returns how many rows repeated a model."""
+    connection.execute("BEGIN")
+    stated = mapping.known(batch.fields) | {"removed"}
+    repeated = history.write(connection, mapping, snapshot, batch.kind, stated)
+    history.learn_identity(connection)
+    history.note_seen(connection, batch.kind)
+    known |= stated | (set(mapping.chosen(batch.fields)) & {"downloads", "likes"})
+    connection.execute("COMMIT")
+    return repeated
 
 
 def _note_run(connection: Connection, run: Run) -> int:

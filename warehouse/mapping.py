@@ -6,9 +6,14 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from importlib.metadata import entry_points
+from importlib.resources.abc import Traversable
+
+import duckdb
 
 from landing.errors import UsageError
 from landing.manifest import Format
+from warehouse import vocabulary
 from warehouse.database import Connection
 
 _SECTION = re.compile(r"^-- \[(\w+)\].*$", re.MULTILINE)
@@ -35,6 +40,11 @@ class Mapping:
     types: dict[str, str] = field(default_factory=dict)
     states: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def by_facts(self) -> bool:
+        """Whether its records become facts records first (all hubs but those with a ``models`` section of their own)."""
+        return "models" not in _own(self.hub)
+
     @classmethod
     def load(cls, hub: str, connection: Connection) -> Mapping:
         """Read the mapping of ``hub``; raises :class:`UsageError` where there is none."""
@@ -60,6 +70,14 @@ class Mapping:
         chosen = self.chosen(fields)
         return frozenset(name for name, source in self.states if source in chosen)
 
+    def facts(self) -> str:
+        """SELECT of facts records: the hub's section ``facts``, with every column that it leaves out as null."""
+        nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in _facts_types())
+        return (
+            f"SELECT * FROM ({self.sections['facts']}) "
+            f"UNION ALL BY NAME SELECT NULL::INTEGER AS record_id, {nothing} WHERE false"
+        )
+
     def json_columns(self, fields: frozenset[str]) -> dict[str, str]:
         """The JSON columns to read, with their types."""
         columns: dict[str, str] = {}
@@ -70,7 +88,7 @@ class Mapping:
     def source(self, relation: str, fields: frozenset[str], format: Format) -> str:
         """SELECT that turns the columns of ``relation`` into the hub's record; what is not there is null."""
         chosen = self.chosen(fields)
-        typed = format in ("json-array", "jsonl")
+        typed = format not in ("parquet", "csv")
         columns = []
         for name, kind in self.types.items():
             reading = chosen.get(name)
@@ -84,20 +102,39 @@ class Mapping:
 
 
 @cache
+def _facts_types() -> list[tuple[str, str]]:
+    """The columns of a facts record with their types."""
+    return [(name, kind) for name, kind in duckdb.sql(_own("_facts")["types"]).fetchall()]
+
+
 def _sections(hub: str) -> dict[str, str]:
-    path = resources.files("warehouse.mappings").joinpath(f"{hub}.sql")
-    if not path.is_file():
+    return {**_own("_facts"), **_own(hub)}
+
+
+@cache
+def _own(hub: str) -> dict[str, str]:
+    path = _files().get(hub) if hub != "_facts" else resources.files("warehouse.mappings").joinpath("_facts.sql")
+    if path is None:
         raise UsageError(f"There is no mapping for {hub!r} (warehouse/mappings/{hub}.sql).")
     pieces = _SECTION.split(path.read_text(encoding="utf-8"))
     return {name: text.strip().rstrip(";") for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
+def _files() -> dict[str, Traversable]:
+    """Mappings by hub: our own, and those of installed packages (entry points of the group ``hubcensus.mappings``)."""
+    folder = resources.files("warehouse.mappings")
+    found = {entry.name: entry for entry in folder.iterdir()}
+    for point in entry_points(group="hubcensus.mappings"):
+        package, _, name = point.value.partition(":")
+        found.setdefault(f"{point.name}.sql", resources.files(package).joinpath(name or f"{point.name}.sql"))
+    return {name[:-4]: path for name, path in found.items() if name.endswith(".sql") and not name.startswith("_")}
+
+
 def hubs() -> list[str]:
     """The hubs that have a mapping."""
-    folder = resources.files("warehouse.mappings")
-    return sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return sorted(_files())
 
 
 def macros() -> str:
     """The SQL functions that every mapping may use."""
-    return resources.files("warehouse").joinpath("macros.sql").read_text(encoding="utf-8")
+    return resources.files("warehouse").joinpath("macros.sql").read_text(encoding="utf-8") + vocabulary.families()

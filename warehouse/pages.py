@@ -23,7 +23,11 @@ from warehouse.mapping import Mapping
 
 # Fields whose odd types cost only the field, not the model.
 _SOFT = frozenset(
-    {"config", "siblings", "cardData", "model-index", "safetensors", "gguf", "usedStorage", "trendingScore"}
+    {
+        *("config", "siblings", "cardData", "model-index", "safetensors", "gguf", "usedStorage", "trendingScore"),
+        *("description", "licence", "licence_link", "datasets", "arxiv", "doi", "papers", "languages", "base_models"),
+        *("parameters", "storage_bytes", "files", "releases", "claims", "links", "extra"),
+    }
 )
 _SNIPPET = 200
 # Rows of a Parquet dump that are read at once, so that memory does not grow with the dump.
@@ -85,6 +89,9 @@ def _batch(run_key: int, group: list[tuple[int, Path, Part]]) -> Batch:
 def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
     """Fill the temporary table ``page`` from ``batch``; quarantine what does not fit."""
     connection.execute("DROP TABLE IF EXISTS page")
+    if batch.format == "json-object":
+        _stage_objects(connection, mapping, batch)
+        return
     good = replace(batch, parts=tuple(p for p in batch.parts if not p[2].suspect))
     bad = [p for p in batch.parts if p[2].suspect]
     try:
@@ -101,7 +108,65 @@ def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
         )
     for entry in bad:
         _salvage(connection, mapping, batch, *entry)
-    _drop_nameless(connection, batch)
+    _drop_nameless(connection, mapping, batch)
+
+
+def _stage_objects(connection: Connection, mapping: Mapping, batch: Batch) -> None:
+    """Pages that are objects: their records are taken out of the array that stands at ``part.at``."""
+    _create(connection, mapping, batch, _relation(mapping, replace(batch, parts=())))
+    good = [entry for entry in batch.parts if not entry[2].suspect]
+    try:
+        _take_out(connection, good)
+        _judge(connection, mapping, batch)
+    except _READ:
+        connection.execute("DELETE FROM page")
+        good = []
+    for entry in batch.parts:
+        if entry not in good:
+            _salvage(connection, mapping, batch, *entry)
+    _drop_nameless(connection, mapping, batch)
+
+
+def _take_out(connection: Connection, parts: list[tuple[int, Path, Part]]) -> None:
+    """The temporary table ``element``: every record of the parts, one row each."""
+    paths = [str(path) for _, path, _ in parts]
+    at = "$" + "".join(f'."{name}"' for name in parts[0][2].at.split(".")) + "[*]" if parts else "$"
+    numbers = (
+        f"(SELECT unnest({_quote(paths)}) AS filename, unnest({[record for record, _, _ in parts]}) AS record_id)"
+    )
+    largest = max([_OBJECT_BYTES, *(part.body_bytes + 1 for _, _, part in parts)])
+    rows = (
+        f"SELECT record_id, json_extract(json, {_text(at)}) AS rows FROM read_json_objects({_quote(paths)}, "
+        f"format = 'unstructured', maximum_object_size = {largest}, filename = true) JOIN {numbers} USING (filename)"
+        if paths
+        else "SELECT NULL::INTEGER AS record_id, NULL::JSON[] AS rows WHERE false"
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE element AS
+        SELECT record_id, ordinal, value::VARCHAR AS text, NULL::VARCHAR AS fault, value, NULL::VARCHAR AS key
+        FROM (SELECT record_id, unnest(rows) AS value, generate_subscripts(rows, 1) - 1 AS ordinal FROM ({rows}))
+        """
+    )
+
+
+def stage_envelopes(connection: Connection, mapping: Mapping, run_key: int, part: Part) -> Batch:
+    """The staged envelopes (:func:`warehouse.details.stage`) of kind ``detail`` as records of their models."""
+    batch = Batch(run_key, part.kind, part.format, frozenset(part.fields), ())
+    connection.execute("DROP TABLE IF EXISTS page")
+    _create(connection, mapping, batch, _relation(mapping, batch))
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE element AS
+        SELECT record_id, 0 AS ordinal, coalesce(body, '') AS text,
+            CASE WHEN body IS NULL AND decoded IS NULL THEN 'not UTF-8' END AS fault,
+            coalesce(decoded, TRY(body::JSON)) AS value, key
+        FROM envelope WHERE status = 200
+        """
+    )
+    _judge(connection, mapping, batch)
+    _drop_nameless(connection, mapping, batch)
+    return batch
 
 
 def _create(connection: Connection, mapping: Mapping, batch: Batch, relation: str) -> None:
@@ -110,8 +175,9 @@ def _create(connection: Connection, mapping: Mapping, batch: Batch, relation: st
 
 def _select(mapping: Mapping, batch: Batch, relation: str, format: Format, first: str = "0") -> str:
     source = mapping.source(relation, batch.fields, format)
+    facts = f", facts AS ({mapping.facts()})" if mapping.by_facts else ""
     return (
-        f"WITH source AS ({source}), mapped AS ({mapping.sections['models']}) "
+        f"WITH source AS ({source}){facts}, mapped AS ({mapping.sections['models']}) "
         f"SELECT {first} + row_number() OVER () AS row_id, * FROM mapped"
     )
 
@@ -181,22 +247,23 @@ def _salvage(connection: Connection, mapping: Mapping, batch: Batch, record: int
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE element AS
-            SELECT ordinal, text, fault, TRY(text::JSON) AS value
+            SELECT {record} AS record_id, ordinal, text, fault, TRY(text::JSON) AS value, NULL::VARCHAR AS key
             FROM read_json({_text(handle.name)}, format = 'newline_delimited', maximum_object_size = {longest},
                 columns = {{ordinal: 'INTEGER', text: 'VARCHAR', fault: 'VARCHAR'}})
             """
         )
-        _judge(connection, mapping, batch, record)
+        _judge(connection, mapping, batch)
     finally:
         Path(handle.name).unlink()
 
 
-def _judge(connection: Connection, mapping: Mapping, batch: Batch, record: int) -> None:
+def _judge(connection: Connection, mapping: Mapping, batch: Batch) -> None:
+    """Rows of ``element`` into ``page``, field by field; what does not have its type is quarantined."""
     columns = mapping.json_columns(batch.fields)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE judged AS
-        SELECT ordinal, text, value,
+        SELECT record_id, ordinal, text, value, key,
             CASE WHEN fault IS NOT NULL THEN fault
                 WHEN value IS NULL THEN 'not JSON'
                 WHEN json_type(value) <> 'OBJECT' THEN 'not an object'
@@ -209,16 +276,16 @@ def _judge(connection: Connection, mapping: Mapping, batch: Batch, record: int) 
     connection.execute(
         f"""
         INSERT INTO raw.quarantine
-        SELECT {batch.run_key}, {record}, ordinal, TRY(value->>'id'), coalesce(fault, soft_fault),
+        SELECT {batch.run_key}, record_id, ordinal, coalesce(key, TRY(value->>'id')), coalesce(fault, soft_fault),
             fault IS NULL, text[:{_SNIPPET}]
         FROM judged WHERE fault IS NOT NULL OR soft_fault IS NOT NULL
         """
     )
     full = json.dumps({name: _shape(kind) for name, kind in columns.items()})
-    picked = ", ".join(f'r."{name}" AS "{name}"' for name in columns)
+    picked = ", ".join(f'r."{name}" AS "{name}"' if name != "_key" else 'key AS "_key"' for name in columns)
     relation = (
-        f"(SELECT {record} AS record_id, {picked} FROM "
-        f"(SELECT json_transform(value, {_text(full)}) AS r FROM judged WHERE fault IS NULL))"
+        f"(SELECT record_id, {picked} FROM "
+        f"(SELECT record_id, key, json_transform(value, {_text(full)}) AS r FROM judged WHERE fault IS NULL))"
     )
     first = "(SELECT coalesce(max(row_id), 0) FROM page)"
     connection.execute(f"INSERT INTO page BY NAME {_select(mapping, batch, relation, batch.format, first)}")
@@ -275,6 +342,9 @@ def _elements(path: Path, part: Part) -> Iterator[tuple[int, str, str | None]]:
         for ordinal, line in enumerate(text.splitlines()):
             yield ordinal, line, fault if "�" in line else None
         return
+    if part.format == "json-object":
+        yield from _inside(text, part.at, fault)
+        return
     decoder = json.JSONDecoder()
     position, ordinal = text.find("[") + 1, 0
     while position:
@@ -293,6 +363,20 @@ def _elements(path: Path, part: Part) -> Iterator[tuple[int, str, str | None]]:
     yield -1, text[:_SNIPPET], "not a JSON array"
 
 
+def _inside(text: str, at: str, fault: str | None) -> Iterator[tuple[int, str, str | None]]:
+    """The records of an odd page that is an object; a page that is no JSON is one fault."""
+    try:
+        value = json.loads(text)
+        for name in at.split("."):
+            value = value[name]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        yield -1, text[:_SNIPPET], f"no list at {at!r}"
+        return
+    for ordinal, record in enumerate(value if isinstance(value, list) else [value]):
+        element = json.dumps(record, ensure_ascii=False)
+        yield ordinal, element, fault if fault and "\N{REPLACEMENT CHARACTER}" in element else None
+
+
 def _body(path: Path) -> bytes:
     if path.suffix == ".zst":
         with path.open("rb") as handle, zstandard.ZstdDecompressor().stream_reader(handle) as stream:
@@ -304,7 +388,15 @@ def _body(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _drop_nameless(connection: Connection, batch: Batch) -> None:
+def _drop_nameless(connection: Connection, mapping: Mapping, batch: Batch) -> None:
+    if mapping.by_facts:
+        connection.execute(
+            f"""
+            INSERT INTO raw.quarantine
+            SELECT {batch.run_key}, record_id, -1, unit, fault, false, NULL FROM page WHERE fault IS NOT NULL
+            """
+        )
+        connection.execute("DELETE FROM page WHERE fault IS NOT NULL")
     connection.execute(
         f"""
         INSERT INTO raw.quarantine

@@ -194,7 +194,7 @@ FROM word;
 -- [files]
 SELECT row_id, unnest(paths) AS path, NULL::BIGINT AS size, NULL::VARCHAR AS sha256 FROM page WHERE sized IS NULL
 UNION ALL
-SELECT row_id, unnest(sized, recursive := true) FROM page WHERE sized IS NOT NULL;
+SELECT row_id, f.rfilename, f.size, f.lfs.sha256 FROM (SELECT row_id, unnest(sized) AS f FROM page WHERE sized IS NOT NULL);
 
 -- [claims]
 WITH results AS (
