@@ -62,10 +62,15 @@ class Asking:
     """The second requests of one run."""
 
     def __init__(
-        self, session: Session, hub: Asked, writer: RunWriter, on_progress: Callable[[Progress], None] | None = None
+        self,
+        session: Session,
+        hub: Asked,
+        writer: RunWriter,
+        on_progress: Callable[[Progress], None] | None = None,
+        fields: Iterable[str] = (),
     ) -> None:
-        """Nothing is asked for yet."""
-        self.session, self.hub, self.writer = session, hub, writer
+        """Nothing is asked for yet; ``fields`` are what answers of the kind ``detail`` state."""
+        self.session, self.hub, self.writer, self.fields = session, hub, writer, tuple(fields)
         self._tell = on_progress or (lambda _progress: None)
         self._in_a_row = 0
 
@@ -137,7 +142,9 @@ class Asking:
             if (self.writer.cursors.get(walk, (0, False))[0] or 0) >= position:
                 continue
             for bundle, last in _bundles(found):
-                self.writer.write_records(bundle, walk=walk, cursor=position if last else position - 1)
+                fields = self.fields if kind == "detail" else ()
+                cursor = position if last else position - 1
+                self.writer.write_records(bundle, walk=walk, cursor=cursor, fields=fields)
         self.writer.mark("details", position, done=False)
 
 

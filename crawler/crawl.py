@@ -19,6 +19,7 @@ from crawler.asking import Asking
 from crawler.budget import Budget, Waiting
 from crawler.repository import Gathering
 from crawler.session import Patience, Session, origin
+from crawler.site import Visit
 from crawler.source import Crawl, Plain, Progress, Walk
 from landing import Manifest, Run, RunWriter, UsageError, Zone
 from landing.clock import from_iso, to_iso
@@ -84,6 +85,9 @@ def crawl(zone: Zone, hub: str, options: Options, *, program: str) -> Manifest:
             if hasattr(module, "REPOSITORY"):
                 gathering = Gathering(module, session, writer, options.source, options.limit, options.on_progress)
                 return gathering.whole(options.observed_at)
+            if hasattr(module, "Library"):
+                visit = Visit(module, session, writer, options.source, options.limit, options.details)
+                return visit.whole(options.observed_at, options.on_progress)
             return _Run(session, module, writer, zone, options).whole()
         except BaseException:
             writer.manifest.requests = budget.report()
@@ -249,6 +253,8 @@ class _Run:
             listing.run(stage)
         # A page that came broken to the end hides models: then absence proves nothing.
         whole = self.limit is None and not self.writer.failures and self._sees_all()
+        # Some listings end after so many records, whatever there is.
+        whole = whole and self.writer.records < getattr(self.module, "AT_MOST", self.writer.records + 1)
         if self.details:
             self._details()
         return self.writer.finish(
@@ -265,7 +271,8 @@ class _Run:
 
     def _details(self) -> None:
         if hasattr(self.hub, "asks"):
-            Asking(self.session, self.hub, self.writer, self.options.on_progress).fetch(self.details)
+            fields = ("_key", *getattr(self.module, "DETAIL_FIELDS", ()))
+            Asking(self.session, self.hub, self.writer, self.options.on_progress, fields).fetch(self.details)
             return
         from crawler.details import Details  # DuckDB: only where it is needed
 
