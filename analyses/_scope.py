@@ -66,7 +66,8 @@ FILL = f"""
 SELECT
     hub, model_id, owner, name, created_at, task, library, architecture, model_type, licence_raw, licence,
     licence_family, downloads, likes, has_card, card_score, metadata_score, documentation_score, gated,
-    first_seen, parameters, storage_bytes, CASE WHEN about_id IS NOT NULL THEN licences END AS licences,
+    first_seen, last_modified, parameters, storage_bytes, description, task_raw, releases_id,
+    CASE WHEN about_id IS NOT NULL AND list_contains($3::VARCHAR[], 'licence') THEN licences END AS licences,
     languages, datasets, papers, base_models, tags, claims, carbon, front_matter_fields, card_words,
     card_sections, model_key, about_id, front_id, files_id, card_id,
     coalesce(list_has_any(known_fields, ['task', 'pipeline_tag']), task IS NOT NULL) AS task_known,
@@ -106,6 +107,7 @@ class Seen:
     kind: str
     records: int
     complete: bool
+    fields: Sequence[str] = ()
 
     def __str__(self) -> str:
         whole = f"a complete {self.kind}" if self.complete else f"{self.kind} not marked complete"
@@ -123,6 +125,10 @@ class Scope:
         self.seen = list(seen)
         self.anchors = anchors
         sizes = reader.rows(f"SELECT hub, count(*) FROM {table} GROUP BY hub ORDER BY 2 DESC, 1")
+        #: What the snapshots of each hub can state: what is not among it is unknown there, not absent.
+        self.stated: dict[str, set[str]] = {}
+        for entry in seen:
+            self.stated.setdefault(entry.hub, set()).update(entry.fields)
         self.sizes: dict[str, int] = dict(sizes)
         self.hub: str = sizes[0][0] if sizes else ""
 
@@ -193,14 +199,15 @@ def scope(reader: Reader, needs: Iterable[str] = ()) -> Scope:
 
 
 def _make(reader: Reader, table: str, anchors: dict[str, int]) -> Scope:
-    reader.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {FILL} LIMIT 0", ["", []])
+    reader.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {FILL} LIMIT 0", ["", [], []])
     seen: list[Seen] = []
     for hub, anchor in sorted(anchors.items()):
         ids = [anchor, *(row[0] for row in reader.rows(FOLLOWERS, [hub, anchor]))]
         used = [_seen(reader, snapshot) for snapshot in ids]
         _at(reader, max(snapshot.observed_at for snapshot in used))
         try:
-            reader.execute(f"INSERT INTO {table} {FILL}", [hub, ids])
+            fields = sorted({name for snapshot in used for name in snapshot.fields})
+            reader.execute(f"INSERT INTO {table} {FILL}", [hub, ids, fields])
         finally:
             _at(reader, reader.as_of)
         seen += used
@@ -208,8 +215,8 @@ def _make(reader: Reader, table: str, anchors: dict[str, int]) -> Scope:
 
 
 def _seen(reader: Reader, snapshot: int) -> Seen:
-    query = "SELECT snapshot_id, hub, observed_at, kind, records, complete FROM mart.snapshot WHERE snapshot_id = $1"
-    return Seen(*reader.row(query, [snapshot]))
+    columns = "snapshot_id, hub, observed_at, kind, records, complete, fields"
+    return Seen(*reader.row(f"SELECT {columns} FROM mart.snapshot WHERE snapshot_id = $1", [snapshot]))
 
 
 def _at(reader: Reader, moment: datetime | None) -> None:

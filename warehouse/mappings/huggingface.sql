@@ -74,7 +74,11 @@ SELECT * FROM (VALUES
     ('disabled', 'disabled'), ('task', 'pipeline_tag'), ('library', 'library_name'), ('architecture', 'config'),
     ('model_type', 'config'), ('parameters', 'parameters'), ('parameters', 'gguf'), ('storage_bytes', 'usedStorage'),
     ('tensor_types', 'tensor_types'), ('has_card', 'siblings'), ('about', 'tags'), ('front', 'cardData'),
-    ('files', 'siblings'), ('removed', 'removed')
+    ('files', 'siblings'), ('removed', 'removed'),
+    -- What core.snapshot.fields lists beside: tags state all of these.
+    ('licence', 'tags'), ('datasets', 'tags'), ('papers', 'tags'), ('languages', 'tags'), ('base_models', 'tags'),
+    ('tags', 'tags'), ('claims', 'model_index'), ('claims', 'cardData'), ('card', 'siblings'),
+    ('created_at', 'createdAt')
 ) AS t(name, field);
 
 -- [models]
