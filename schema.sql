@@ -206,6 +206,20 @@ COMMENT ON COLUMN core.model_alias.evidence IS 'native-id: same immutable id; na
 COMMENT ON COLUMN core.model_alias.confidence IS 'From 0 to 1; 1 is certain.';
 COMMENT ON COLUMN core.model_alias.noticed_at IS 'Snapshot that showed it.';
 
+CREATE TABLE core.model_match (
+    model_id INTEGER NOT NULL,
+    other_id INTEGER NOT NULL,
+    evidence VARCHAR[] NOT NULL,
+    confidence FLOAT NOT NULL,
+    detail VARCHAR
+);
+COMMENT ON TABLE core.model_match IS 'The same model on two hubs, as far as the newest state of both tells; computed anew at every load.';
+COMMENT ON COLUMN core.model_match.model_id IS 'One model (core.model); the one with the lower number.';
+COMMENT ON COLUMN core.model_match.other_id IS 'The same on another hub (core.model).';
+COMMENT ON COLUMN core.model_match.evidence IS 'What speaks for it: content, link, owner-name, repository, paper, name.';
+COMMENT ON COLUMN core.model_match.confidence IS 'From 0 to 1: the precision of its best evidence among pairs checked by hand.';
+COMMENT ON COLUMN core.model_match.detail IS 'The hash, the link or the names that agree.';
+
 -- ------------------------------------------------------------------ core: dated facts
 
 CREATE TABLE core.model_version (
@@ -1019,6 +1033,19 @@ JOIN core.model new ON new.model_id = a.canonical_id
 JOIN core.hub h ON h.hub_id = old.hub_id
 WHERE a.noticed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
 COMMENT ON VIEW mart.alias IS 'Renames: an old id and the id that the same model goes by, with evidence and confidence.';
+
+CREATE VIEW mart.model_match AS
+WITH pair AS (
+    SELECT model_id, other_id, evidence, confidence, detail FROM core.model_match
+    UNION ALL SELECT other_id, model_id, evidence, confidence, detail FROM core.model_match
+)
+SELECT h.hub, m.name AS model_id, g.hub AS other_hub, o.name AS other_id, p.evidence, p.confidence, p.detail
+FROM pair p
+JOIN core.model m ON m.model_id = p.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.model o ON o.model_id = p.other_id
+JOIN core.hub g ON g.hub_id = o.hub_id;
+COMMENT ON VIEW mart.model_match IS 'The same model on several hubs, each pair both ways, with evidence and confidence (newest state, whatever as_of says).';
 
 CREATE VIEW mart.repository AS
 SELECT url, owner, name, stars, licence, commit, observed_at

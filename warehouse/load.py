@@ -11,7 +11,7 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, history, licences, pages, vocabulary
+from warehouse import aliases, details, history, licences, matches, pages, vocabulary
 from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
@@ -280,6 +280,7 @@ def _finish(connection: Connection) -> None:
     """What depends on the whole: renames, and the names of the field masks."""
     connection.execute("BEGIN")
     aliases.find(connection)
+    matches.find(connection)
     connection.execute("DELETE FROM core.known_fields")
     for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]
