@@ -269,7 +269,8 @@ def _judge(connection: Connection, mapping: Mapping, batch: Batch) -> None:
                 WHEN json_type(value) <> 'OBJECT' THEN 'not an object'
                 ELSE 'wrong type: ' || {_culprit(columns, soft=False)}
             END AS fault,
-            'wrong type: ' || {_culprit(columns, soft=True)} AS soft_fault
+            -- Without a soft field this is a bare null, which would be stored as an integer.
+            ('wrong type: ' || {_culprit(columns, soft=True)})::VARCHAR AS soft_fault
         FROM element
         """
     )
@@ -326,7 +327,7 @@ def _shape(kind: str) -> Any:
         depth += (char == "(") - (char == ")")
         if char == "," and depth == 0:
             name, _, inner = text[start:position].strip().partition(" ")
-            members[name] = _shape(inner.strip())
+            members[name.strip('"')] = _shape(inner.strip())
             start = position + 1
     return members
 
