@@ -9,6 +9,8 @@ Transient, gone on retry (never more than three in a row for one URL and day):
   pages answer 504 twice).
 Listing: `dup=RATE` (a page repeats one of its own models and one of the page before), `moved=N` (N times,
   a model served on the page before moves down and is met again; recorded in table `moved`).
+Hubs of `simhub.api` only: `again=RATE` (a page holds the whole page before, too), `shape=N` (from the N-th page on
+  the field that holds the records has another name).
 Persistent bad records, counts, additional to the true population (table `bad`): `noid`, `notobject`,
   `wrongtype`, `badutf8`.
 Extra models whose truth is known: `bigcard=N` (a 20 MB README), `hostile=1` (HTML, SQL, terminal escapes,
@@ -32,8 +34,9 @@ RATES = {
     "utf8page": "utf8page",
     "badlink": "badlink",
     "dup": "dup",
+    "again": "again",
 }
-#: Those which replace or break a response; `badlink` and `dup` only edit a page.
+#: Those which replace or break a response; `badlink`, `dup` and `again` only edit a page.
 BREAKING = ("timeout", "too_many", "server_error", "cut", "malformed", "utf8page")
 MAX_IN_A_ROW = 3
 
@@ -50,6 +53,8 @@ class Faults:
     utf8page: float = 0.0
     badlink: float = 0.0
     dup: float = 0.0
+    again: float = 0.0
+    shape: int = 0
     deep504: int = 0
     moved: int = 0
     noid: int = 0
@@ -100,7 +105,7 @@ class Injector:
             rate = getattr(self.faults, name)
             if rate and chance(self.faults.seed, name, day, url, row) < rate:
                 self._failed[key] = row + 1
-                return self._count(name)
+                return self.note(name)
         return ""
 
     def editing(self, name: str, day: int, url: str) -> bool:
@@ -113,7 +118,7 @@ class Injector:
             if self._failed.get(key):
                 return False
             self._failed[key] = 1
-        self._count(name)
+        self.note(name)
         return True
 
     def too_deep(self, day: int, url: str, page: int) -> bool:
@@ -122,7 +127,7 @@ class Injector:
         if not self.faults.deep504 or page <= self.faults.deep504 or self._failed.get(key, 0) >= 2:
             return False
         self._failed[key] = self._failed.get(key, 0) + 1
-        self._count("deep504")
+        self.note("deep504")
         return True
 
     def may_move(self) -> bool:
@@ -130,9 +135,10 @@ class Injector:
         if self.moves >= self.faults.moved:
             return False
         self.moves += 1
-        self._count("moved")
+        self.note("moved")
         return True
 
-    def _count(self, name: str) -> str:
+    def note(self, name: str) -> str:
+        """Count a fault that struck."""
         self.counts[name] = self.counts.get(name, 0) + 1
         return name

@@ -53,10 +53,11 @@ def bad_records(store: Store, faults: Faults) -> None:
     anchors = [row[0] for row in store.db.execute("SELECT ordinal FROM state WHERE private = 0 ORDER BY ordinal")]
     for number, kind in enumerate(wanted):
         anchor = anchors[(number + 1) * len(anchors) // (len(wanted) + 1)]
-        store.db.execute("INSERT INTO bad VALUES (?,?,?,?)", (number, kind, anchor, _bad_body(kind, number)))
+        store.db.execute("INSERT INTO bad VALUES (?,?,?,?)", (number, kind, anchor, bad_body(kind, number)))
 
 
-def _bad_body(kind: str, number: int) -> bytes:
+def bad_body(kind: str, number: int) -> bytes:
+    """A broken record as it is sent."""
     oid = digest("bad", number, length=24)
     if kind == "noid":
         return json.dumps({"likes": 0, "private": False, "downloads": 3, "tags": ["region:us"]}).encode()

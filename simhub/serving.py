@@ -43,28 +43,34 @@ def _broken(hub: Hub, request: Request, who: Account, kind: str) -> Response:
     """The route's answer, or what a fault makes of it."""
     paged = request.path.rstrip("/") in ("/api/models", "/api/datasets")
     fault = hub.injector.breaking(hub.store.day, f"{request.method} {request.target}", paged)
+    if fault == "too_many":
+        hub.stats.throttled += 1
+        retry = str(hub.injector.faults.retry)
+        return error(429, "Too Many Requests", Retry_After=retry, RateLimit=f'"{kind}";r=0;t={retry}')
+    return failing(fault, request) or spoiled(_run(hub, request, who), fault, request)
+
+
+def failing(fault: str, request: Request) -> Response | None:
+    """What a fault sends in place of the answer, where it does."""
     if fault == "timeout":
         return Response(200, fault="silence")
-    if fault == "too_many":
-        retry = str(hub.injector.faults.retry)
-        hub.stats.throttled += 1
-        return error(429, "Too Many Requests", Retry_After=retry, RateLimit=f'"{kind}";r=0;t={retry}')
     if fault == "server_error":
         status = (500, 502, 503)[len(request.target) % 3]
         return Response(status, b"<html><body>Bad things happen</body></html>", {"Content-Type": "text/html"})
-    response = _run(hub, request, who)
-    if fault and response.status in (200, 206):
-        _spoil(response, fault, len(request.target))
-    return response
+    return None
 
 
-def _spoil(response: Response, fault: str, salt: int) -> None:
-    """Break a good response: cut it, or make it something that is not JSON, or not UTF-8."""
+def spoiled(response: Response, fault: str, request: Request) -> Response:
+    """The answer, broken where it was a good one: cut, or made something that is not JSON, or not UTF-8."""
+    salt = len(request.target)
+    if not fault or response.status not in (200, 206):
+        return response
     if fault == "cut":
         response.fault = ("cut", "cut-chunked", "cut-close")[salt % 3]
     elif fault == "malformed":
         half = response.body[: len(response.body) // 2]
-        response.body = half if salt % 2 else b"<!doctype html><title>Hugging Face</title>"
+        response.body = half if salt % 2 else b"<!doctype html><title>Just a moment</title>"
     elif fault == "utf8page":
         middle = response.body.find(b'","', len(response.body) // 2)
         response.body = response.body[:middle] + b"\xff\xfe" + response.body[middle:]
+    return response
