@@ -21,7 +21,7 @@ STATES = ("task", "licence", "papers", "files", "releases", "claims", "links", "
 
 def wanted(path: str) -> bool:
     """The toys and their README."""
-    return path.startswith("toys/") and path.endswith(".yml") or path == "README.md"
+    return (path.startswith("toys/") and path.endswith(".yml")) or path == "README.md"
 
 
 class Hub:
