@@ -108,8 +108,9 @@ def _model(path: str) -> re.Match[str] | None:
 
 def _listed(soup: BeautifulSoup) -> Iterator[dict[str, Any]]:
     for item in soup.select("li[x-test-model]"):
-        href = unquote(urlsplit(_attribute(item.find("a", href=True), "href")).path)
-        found = _model(href)
+        href = _attribute(item.find("a", href=True), "href")
+        parts = urlsplit(href)
+        found = _model(unquote(parts.path)) if parts.hostname in (None, "ollama.com") else None
         if found is None:
             yield {"fault": f"an entry without a model behind its link ({href[:100]})"}
             continue

@@ -60,7 +60,11 @@ STATED = {
 STATES = tuple(sorted({name for names in STATED.values() for name in names}))
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}(?:/[A-Za-z0-9][\w.-]{0,127})?", re.ASCII)
-_MANIFEST = re.compile(r"(?:.*/)?(?P<owner>[^/]+)/(?P<name>[^/]+)/(?:manifests/)?(?P<tag>[^/]+)")
+#: As the registry has it, and as a local store keeps it: library/NAME/manifests/TAG, manifests/HOST/library/NAME/TAG.
+_MANIFESTS = (
+    re.compile(r"(?:.*/)?(?P<owner>[^/]+)/(?P<name>[^/]+)/manifests/(?P<tag>[^/]+)"),
+    re.compile(r"(?:.*/)?manifests/[^/]+/(?P<owner>[^/]+)/(?P<name>[^/]+)/(?P<tag>[^/]+)"),
+)
 _ELSEWHERE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/(?P<model>[\w.-]+/[\w.-]+)")
 _NO_OWNERS = ("datasets", "spaces", "docs", "blog", "papers", "collections", "models", "organizations", "join")
 _TASKS = ("embedding", "vision", "image", "audio")
@@ -81,10 +85,6 @@ class Hub(Plain):
     def listing(self, walks: int = 1, limit: int | None = None) -> list[Walk]:
         """Everything is on one page, unless the site says that there is more."""
         return [Walk("listing", "page", f"{self.endpoint}/library?sort=newest", ())]
-
-    def classify(self, url: str) -> str:
-        """All pages share one class."""
-        return "pages"
 
     def guard(self, url: str, library: str | None) -> str | None:
         """Why a URL must not be requested: blobs are the model itself."""
@@ -111,7 +111,7 @@ def read(path: str, body: bytes) -> dict[str, Any]:
 
 
 def _manifest(path: str, body: bytes) -> dict[str, Any]:
-    found = _MANIFEST.fullmatch(path)
+    found = next((found for pattern in _MANIFESTS if (found := pattern.fullmatch(path))), None)
     try:
         said = msgspec.json.decode(body, type=_Manifest)
     except msgspec.MsgspecError as error:

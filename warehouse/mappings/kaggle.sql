@@ -14,7 +14,7 @@ WITH t(name, type) AS (VALUES
     ('tags', 'STRUCT("name" VARCHAR, fullPath VARCHAR)[]')
 ),
 f(field, source, expression, needs) AS (VALUES
-    ('id', 'ref', 'ref', NULL),
+    ('id', 'ref', 'CASE WHEN regexp_matches(ref, ''^[^/\s]+/[^/\s]+$'') THEN ref END', NULL),
     ('native_id', 'id', 'id', NULL),
     ('url', 'url', 'url', NULL),
     ('private', 'isPrivate', 'TRY_CAST("isPrivate" AS BOOLEAN)', NULL),
@@ -31,7 +31,7 @@ f(field, source, expression, needs) AS (VALUES
     ('licence', 'instances', 'list_distinct(list_filter(list_transform(coalesce(instances, []),
         lambda i: i."licenseName"), lambda l: l <> ''''))', NULL),
     ('datasets', 'instances', 'list_distinct(flatten(list_transform(coalesce(instances, []),
-        lambda i: coalesce(i."trainingData", []))))', NULL),
+        lambda i: i."trainingData")))', NULL),
     ('base_models', 'instances', 'list_distinct(list_filter(list_transform(coalesce(instances, []), lambda i: {''id'':
         coalesce(i."baseModelInstanceInformation".owner.slug || ''/'' || i."baseModelInstanceInformation"."modelSlug",
             nullif(i."externalBaseModelUrl", '''')), ''relation'': NULL::VARCHAR}), lambda b: b.id IS NOT NULL))', NULL),

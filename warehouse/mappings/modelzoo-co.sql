@@ -13,7 +13,7 @@ SELECT * FROM (VALUES
 
 -- [fields]
 SELECT * FROM (VALUES
-    ('id', 'slug', 'VARCHAR', 'slug', NULL),
+    ('id', 'slug', 'VARCHAR', 'CASE WHEN regexp_matches(slug, ''^[\w-][\w.-]*$'') THEN slug END', NULL),
     ('id', '_key', 'VARCHAR', '_key', NULL),
     ('description', 'description', 'VARCHAR', 'description', NULL),
     ('task', 'categories', 'STRUCT(title VARCHAR)[]', 'categories[1].title', NULL),

@@ -22,7 +22,7 @@ WITH t(name, type) AS (VALUES
     ('modelVersions', 'STRUCT(versionId VARCHAR, createdDate VARCHAR, totalSizeInBytes BIGINT, description VARCHAR)[]')
 ),
 f(field, source, expression, needs) AS (VALUES
-    ('id', 'resourceId', '"resourceId"', NULL),
+    ('id', 'resourceId', 'CASE WHEN regexp_matches("resourceId", ''^[^/\s]+(/[^/\s]+){1,2}$'') THEN "resourceId" END', NULL),
     ('id', '_key', '_key', NULL),
     ('owner', 'orgName', '"orgName"', NULL),
     -- A listing whose record names no organisation is not an address.
@@ -37,7 +37,7 @@ f(field, source, expression, needs) AS (VALUES
         AND lower(a.value) NOT IN (''other'', ''''))[1].value', NULL),
     ('library', 'labels', 'list_filter(flatten(list_transform(list_filter(coalesce(labels, []), lambda l: l.key = ''framework''),
         lambda l: l.values)), lambda v: lower(v) NOT IN (''other'', ''n/a'', ''-'', ''''))[1]', NULL),
-    ('tags', 'labels', 'list_distinct(flatten(list_transform(coalesce(labels, []), lambda l: coalesce(l.values, []))))', NULL),
+    ('tags', 'labels', 'list_distinct(flatten(list_transform(coalesce(labels, []), lambda l: l.values)))', NULL),
     ('storage_bytes', 'attributes', 'list_filter(attributes, lambda a: a.key = ''latestVersionSizeInBytes'')[1].value', NULL),
     ('releases', 'modelVersions', 'list_transform(coalesce("modelVersions", []), lambda v: {
         ''variant'': NULL::VARCHAR, ''version'': v."versionId", ''released_at'': v."createdDate", ''url'': NULL::VARCHAR,
