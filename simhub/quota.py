@@ -33,23 +33,31 @@ def _refuse(spent: Spent) -> Response:
     return error(429, "Too Many Requests", Retry_After=str(spent.reset))
 
 
+def _always(_: Request) -> bool:
+    return True
+
+
 @dataclass
 class Window:
     """So many requests in so many seconds for each token, or address where there is none.
 
-    ``headers`` says in every answer what is left; ``refuse`` words what comes beyond the quota.
+    ``headers`` says in every answer what is left; ``refuse`` words what comes beyond the quota; ``counts`` says which
+    requests are limited.
     """
 
     quota: int
     seconds: float = 60.0
     headers: Callable[[Spent], dict[str, str]] = _nothing
     refuse: Callable[[Spent], Response] = _refuse
+    counts: Callable[[Request], bool] = _always
     _started: float = field(default_factory=time.monotonic)
     _number: int = -1
     _used: Counter[str] = field(default_factory=Counter)
 
     def take(self, request: Request) -> tuple[Response | None, dict[str, str]]:
         """Spend one request: the refusal, where it is one too many, and the headers that say what is left."""
+        if not self.counts(request):
+            return None, {}
         number, inside = divmod(time.monotonic() - self._started, self.seconds)
         if int(number) != self._number:
             self._number, self._used = int(number), Counter()
