@@ -5,7 +5,7 @@ with SimApi(Forge({"toys/zoo": Path("copy.tar.gz")})) as forge:
 
 Repositories are copies at hand: folders, tars, zips. A commit is a hash of the content, so that equal copies have
 equal commits. Archives lie under another path of the same server, where GitHub has another host, and are not limited.
-The window of requests, where one is asked for, words its refusals as GitHub does: 403 with nothing left, or 429 with a
+Its window of requests, where asked for, words refusals as GitHub does: 403 with nothing left, or 429 with a
 time to wait.
 """
 
