@@ -58,7 +58,7 @@ SQL = {
         GROUP BY ALL ORDER BY models DESC, hub, task_raw
     """,
 }
-# PTMTorrent's packages by hub: they sum to its published 15,913; the split is recalled, not checked against the paper.
+# PTMTorrent's packages by hub: they sum to its published 15,913; the split is recalled, not checked.
 _THEIRS = {"huggingface": 12_401, "modelzoo-co": 3_245, "onnx-zoo": 185, "pytorch-hub": 49, "modelhub-ai": 33}
 
 
@@ -71,14 +71,7 @@ def run(scope: Scope) -> Answer:
     hubs = _shares(hubs)
     tasks, unknown = scope.frame(SQL["tasks"]), scope.frame(SQL["words without a task"])
     total, largest = int(hubs["models"].sum()), hubs.iloc[0]
-    said = hubs[hubs["licence_n"] > 0]
-    by_share = said.sort_values("licensed_share")
-    spread = (
-        f"; a licence is declared by {percent(by_share['licensed_share'].iloc[0], 1)} of models on "
-        f"{by_share['hub'].iloc[0]} and {percent(by_share['licensed_share'].iloc[-1], 1)} on {by_share['hub'].iloc[-1]}"
-        if len(said) > 1
-        else ""
-    )
+    spread = _spread(hubs[hubs["licence_n"] > 0].sort_values("licensed_share"))
     return Answer(
         f"{count(total)} models on {count(len(hubs))} hubs, {percent(largest['models'] / total, 1)} of them on "
         f"{largest['hub']}{spread} ({scope.cite()}).",
@@ -92,6 +85,16 @@ def run(scope: Scope) -> Answer:
         ],
         ["Downloads are not compared: every hub counts them in its own way."],
     )  # fmt: skip
+
+
+def _spread(said: pd.DataFrame) -> str:
+    """Between which hubs the share of declared licences lies."""
+    if len(said) < 2:
+        return ""
+    least, most = (
+        f"{percent(row['licensed_share'], 1)} of models on {row['hub']}" for _, row in said.iloc[[0, -1]].iterrows()
+    )
+    return f"; a licence is declared by {least} and {most}"
 
 
 def _shares(hubs: pd.DataFrame) -> pd.DataFrame:
