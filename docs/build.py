@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import click
 import duckdb
@@ -107,12 +108,44 @@ def analyses() -> str:
 
 
 def hubs() -> str:
-    """Every hub: what its module says about it."""
-    text = NOTE + "# Hubs\n\nOne file each in `crawler/hubs/`, one mapping each in `warehouse/mappings/`.\n"
-    for path in sorted((HERE.parent / "crawler" / "hubs").glob("[a-z]*.py")):
-        module = import_module(f"crawler.hubs.{path.stem}")
+    """Every hub in a table, then what its module says about it."""
+    files = sorted((HERE.parent / "crawler" / "hubs").glob("[a-z]*.py"))
+    modules = [import_module(f"crawler.hubs.{path.stem}") for path in files]
+    text = NOTE + "# Hubs\n\nOne file each in `crawler/hubs/`, one mapping each in `warehouse/mappings/`; "
+    text += "[add-a-hub.md](add-a-hub.md) says how to add one.\n\n"
+    text += "| hub | name | read from | a run lands | its records can state |\n|---|---|---|---|---|\n"
+    for module in modules:
+        read = f"repository {module.REPOSITORY}" if hasattr(module, "REPOSITORY") else module.ENDPOINT
+        cells = (f"[`{module.NAME}`](#{module.NAME})", module.TITLE, read, ", ".join(module.GIVES))
+        text += f"| {' | '.join(cells)} | {', '.join(_states(module))} |\n"
+    for module in modules:
         text += f"\n## {module.NAME}\n\n{(module.__doc__ or '').strip()}\n"
     return text
+
+
+def _states(module: ModuleType) -> list[str]:
+    """The facts that a hub's records can state: as it says, or as its mapping reads them."""
+    if hasattr(module, "STATES"):
+        return list(module.STATES)
+    from warehouse.mapping import Mapping
+
+    fields = {name for walk in module.Hub(module.ENDPOINT).listing() for name in walk.fields}
+    known = Mapping.load(module.NAME, duckdb.connect()).known(
+        frozenset(fields | {*getattr(module, "DETAIL_FIELDS", ())})
+    )
+    inner = {
+        "about",
+        "front",
+        "task_raw",
+        "model_type",
+        "has_card",
+        "url",
+        "removed",
+        "tensor_types",
+        "private",
+        "disabled",
+    }
+    return sorted(known - inner)
 
 
 PAGES = {
