@@ -168,6 +168,18 @@ def _is_tar(path: Path) -> bool:
         return False
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a tar can be read to its end; one that unpacks to too much is for :func:`open_copy` to refuse."""
+    try:
+        for _ in _tar(path):
+            pass
+    except OperationalError:
+        return True
+    except _BROKEN:
+        return False
+    return True
+
+
 def _stated(path: Path) -> str | None:
     """The commit that ``git archive`` writes into what it makes."""
     try:

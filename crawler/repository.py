@@ -18,7 +18,7 @@ import msgspec
 import zstandard
 
 from crawler import cards
-from crawler.archive import Copy, digest, open_copy
+from crawler.archive import Copy, digest, is_whole, open_copy
 from crawler.session import Session
 from crawler.source import Progress
 from crawler.tree import MAX_FILE, ShapeError, Tree
@@ -29,6 +29,8 @@ from landing.errors import storage
 FORGE = "https://api.github.com"
 BUNDLE_RECORDS, BUNDLE_BYTES = 200, 8 << 20
 MAX_ARCHIVE = 4 << 30
+# How often an archive that comes cut off is asked for again.
+_AGAIN = 3
 # What a decoder may let pass for one bad entry; everything else is a defect of the decoder.
 _BAD_ENTRY = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
@@ -105,11 +107,18 @@ class Gathering:
     def _fetch(self, url: str) -> str:
         """The archive, whole or not at all; returns its hash."""
         target = self.writer.folder / "archive"
-        with storage(target, "write"):
-            response, sha256 = self.session.save(url, target, cap=MAX_ARCHIVE)
-        if response.status != 200:
-            raise OperationalError(f"The forge answers {response.status} to the archive {url}.")
-        return sha256
+        for attempt in range(_AGAIN):
+            with storage(target, "write"):
+                response, sha256 = self.session.save(url, target, cap=MAX_ARCHIVE)
+            if response.status != 200:
+                raise OperationalError(f"The forge answers {response.status} to the archive {url}.")
+            if is_whole(target):
+                return sha256
+            # A body that stops early without having announced its length shows in no other way.
+            target.unlink()
+            self.session.budget.count("retries")
+            self.session.budget.pause(self.session.patience.base * 2**attempt)
+        raise OperationalError(f"The archive {url} keeps coming cut off; run the same command again later.")
 
     def _copy(self, facts: dict[str, Any]) -> Copy:
         path = self.source or self.writer.folder / "archive"
