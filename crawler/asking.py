@@ -28,6 +28,8 @@ MAX_ASKS = 2000
 # So many models in a row that fail: the hub is down, not the models.
 _HOPELESS = 25
 
+_raw = msgspec.json.Decoder(msgspec.Raw)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -101,7 +103,7 @@ class Asking:
             waiting = list(self.hub.asks(record, wanted))
             while waiting and len(answered.records) < MAX_ASKS:
                 ask = waiting.pop(0)
-                response = self.session.get(ask.url, cap=ask.cap, elsewhere=True)
+                response = self._whole(ask)
                 answered.records.append(self._record(ask, response))
                 if response.status == 200:
                     waiting += self.hub.after(ask, response)
@@ -111,6 +113,16 @@ class Asking:
             # A record that is not what records are: the warehouse quarantines it from its page.
             pass
         return answered
+
+    def _whole(self, ask: Ask) -> Response:
+        """An answer, asked for again while it says that it is JSON and is not: a body can stop in silence."""
+        for attempt in range(4):
+            response = self.session.get(ask.url, cap=ask.cap, elsewhere=True)
+            if response.status != 200 or "json" not in response.headers.get("Content-Type", "") or _is_json(response):
+                return response
+            self.session.budget.count("retries")
+            self.session.budget.pause(self.session.patience.base * 2**attempt)
+        raise TransientError(f"{ask.url.partition('?')[0][:200]} does not answer in JSON.")
 
     def _record(self, ask: Ask, response: Response) -> Record:
         decoded = self.hub.decode(ask, response) if response.status == 200 else None
@@ -146,6 +158,14 @@ class Asking:
                 cursor = position if last else position - 1
                 self.writer.write_records(bundle, walk=walk, cursor=cursor, fields=fields)
         self.writer.mark("details", position, done=False)
+
+
+def _is_json(response: Response) -> bool:
+    try:
+        _raw.decode(response.body.decode("utf-8"))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _bundles(records: list[Record]) -> Iterator[tuple[list[Record], bool]]:

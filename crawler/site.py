@@ -141,7 +141,14 @@ class Visit:
         return found, failed
 
     def _get(self, url: str) -> Response:
-        return self.session.get(url, cap=MAX_PAGE)
+        """An answer, asked for again while it is not whole: a body can stop in silence."""
+        for attempt in range(4):
+            response = self.session.get(url, cap=MAX_PAGE)
+            if response.status != 200 or self.module.is_whole(response.body):
+                return response
+            self.session.budget.count("retries")
+            self.session.budget.pause(self.session.patience.base * 2**attempt)
+        raise TransientError(f"{url[:200]} keeps coming cut off.")
 
     def _read(self, key: str, url: str, body: bytes, response: Response | None = None) -> Record:
         """The envelope of one page, with what it says beside; a page that says nothing is noted."""

@@ -93,16 +93,13 @@ class Hub(Plain):
 
     def listing(self, walks: int = 1, limit: int | None = None) -> list[Walk]:
         """Every model with its variations, in the order of creation: what is new moves nothing that was seen."""
-        return [Walk("models", "models", self._page("", min(limit or PAGE, PAGE)), FIELDS)]
-
-    def _page(self, after: str, size: int = PAGE) -> str:
-        asked = {"sortBy": "createTime", "pageSize": size, **({"pageToken": after} if after else {})}
-        return f"{self.endpoint}/api/v1/models/list?{urlencode(asked)}"
+        asked = urlencode({"sortBy": "createTime", "pageSize": min(limit or PAGE, PAGE)})
+        return [Walk("models", "models", f"{self.endpoint}/api/v1/models/list?{asked}", FIELDS)]
 
     def next_url(self, response: Response, walk: Walk) -> str | None:
-        """The page that the token at the end of this one stands for."""
+        """The page that the token at the end of this one stands for; a token is good for pages of one size."""
         after = _token(response)
-        return self._page(after) if after else None
+        return f"{walk.url}&{urlencode({'pageToken': after})}" if after else None
 
     def guard(self, url: str, library: str | None) -> str | None:
         """Why a URL must not be requested."""

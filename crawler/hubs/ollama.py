@@ -103,6 +103,11 @@ class Hub(Plain):
         return found
 
 
+def is_whole(body: bytes) -> bool:
+    """Whether a page or a manifest came to its end."""
+    return body.rstrip().endswith((b"</html>", b"}"))
+
+
 def read(path: str, body: bytes) -> dict[str, Any]:
     """What one page or manifest says; raises :class:`Malformed`."""
     if body[:64].lstrip().startswith(b"{"):
