@@ -226,6 +226,8 @@ def _stamp(text: str) -> str:
 def _stages(hub: Any, kind: str, config: dict[str, Any]) -> list[list[Walk]]:
     """The walks of a run, in stages; those of one stage go side by side."""
     walks, limit = config["walks"], config["limit"]
+    if hasattr(hub, "expect"):
+        hub.expect(frozenset(config["with"]))
     if kind == "listing":
         return [hub.listing(walks, limit)]
     if kind == "counters":

@@ -10,7 +10,7 @@ has numbered versions. The page's ``nextPageToken`` leads on. ``.../OWNER/SLUG/g
 data. A licence is that of a variation: a model may have several. The numbers of all versions are to be had with
 ``--with versions`` only, at one request for each variation and one more for the model: they lead from one variation
 to the next and end with the model itself, so that one record states them all. Where a list of versions is refused,
-the newest versions are all that is known. Downloads are not stated; commits and hashes neither.
+the model's versions stay unknown. Downloads are not stated; commits and hashes neither.
 
 **Limits.** The listing answers without a key. ``totalResults`` stops at 10,000, and nobody says whether the pages do
 as well: a crawl that sees so many is never taken as complete. Requests are limited per account and address at rates
@@ -89,12 +89,16 @@ class Hub(Plain):
     """One hub that speaks this API."""
 
     def __init__(self, endpoint: str = ENDPOINT) -> None:
-        self.endpoint = endpoint
+        self.endpoint, self.fields = endpoint, (*FIELDS, "newest")
+
+    def expect(self, wanted: frozenset[str]) -> None:
+        """Where all versions will be asked for, the listing does not state the newest ones as if they were all."""
+        self.fields = FIELDS if "versions" in wanted else (*FIELDS, "newest")
 
     def listing(self, walks: int = 1, limit: int | None = None) -> list[Walk]:
         """Every model with its variations, in the order of creation: what is new moves nothing that was seen."""
         asked = urlencode({"sortBy": "createTime", "pageSize": min(limit or PAGE, PAGE)})
-        return [Walk("models", "models", f"{self.endpoint}/api/v1/models/list?{asked}", FIELDS)]
+        return [Walk("models", "models", f"{self.endpoint}/api/v1/models/list?{asked}", self.fields)]
 
     def next_url(self, response: Response, walk: Walk) -> str | None:
         """The page that the token at the end of this one stands for; a token is good for pages of one size."""

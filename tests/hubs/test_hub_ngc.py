@@ -32,12 +32,13 @@ def test_versions_come_with_the_second_request(tmp_path):
     with SimApi(build(HUB, 60, 5)) as hub:
         crawl(tmp_path, HUB, hub.endpoint)
         truth = hub.truth
-    found = lists(load(tmp_path), "SELECT model_id, version, size FROM mart.release")
-    listed = {name: sorted(m["versions"]) for name, m in truth.items() if m["versions"]}
-    # What a guest may not list: the newest version that the search names.
-    closed = {name: [("1.0.0", 3_145_728)] for name, m in truth.items() if m["versions"] is None}
-    assert found == {**listed, **closed}
-    assert closed and listed
+    census = load(tmp_path)
+    found = lists(census, "SELECT model_id, version, size FROM mart.release")
+    assert found == {name: sorted(m["versions"]) for name, m in truth.items() if m["versions"]}
+    # What a guest may not list stays unknown.
+    known = by_model(census, "SELECT model_id, list_contains(known_fields, 'releases') FROM mart.model")
+    assert known == {name: m["versions"] is not None for name, m in truth.items()}
+    assert set(known.values()) == {True, False}
 
 
 def test_a_refusal_is_an_observation(tmp_path):

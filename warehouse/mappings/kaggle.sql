@@ -1,5 +1,6 @@
 -- Kaggle: a model has variations (a framework and a slug), a variation has versions. A page holds models with their
 -- variations, each with its newest version; the detail of a model adds `versions`, all versions of all variations.
+-- Where these are asked for, the list does not state releases (`newest` is not among its fields): the two would differ.
 -- Releases are variations by versions; the licence is that of a variation.
 
 -- [hub]
@@ -50,7 +51,7 @@ f(field, source, expression, needs) AS (VALUES
         ''variant'': i.framework || ''/'' || i.slug, ''version'': i."versionNumber"::VARCHAR,
         ''released_at'': NULL::VARCHAR, ''url'': i.url, ''size'': i."totalUncompressedBytes",
         ''sha256'': NULL::VARCHAR, ''checksum'': NULL::VARCHAR, ''licence'': nullif(i."licenseName", ''''),
-        ''notes'': NULL::VARCHAR})', NULL),
+        ''notes'': NULL::VARCHAR})', 'newest'),
     ('arxiv', 'provenanceSources', 'list_distinct(regexp_extract_all(coalesce("provenanceSources", ''''),
         ''arxiv\.org/(?:abs|pdf)/([0-9]{4}\.[0-9]{4,5})'', 1))', NULL),
     ('doi', 'provenanceSources', 'list_distinct(list_transform(regexp_extract_all(coalesce("provenanceSources", ''''),
@@ -60,6 +61,4 @@ f(field, source, expression, needs) AS (VALUES
         lambda u: {''kind'': CASE WHEN contains(u, ''github.com/'') THEN ''repository'' ELSE ''other'' END, ''url'': u})', NULL)
 )
 SELECT f.field, f.source, coalesce(t.type, 'VARCHAR') AS type, f.expression, f.needs
-FROM f LEFT JOIN t ON t.name = f.source
--- The first reading that fits wins: all versions before the newest one.
-ORDER BY f.source <> 'versions';
+FROM f LEFT JOIN t ON t.name = f.source;

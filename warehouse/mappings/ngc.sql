@@ -1,5 +1,6 @@
 -- NVIDIA NGC: records of the catalogue's search, and lists of versions. Labels and attributes are lists of keys with
--- values; "Other" and the like say nothing.
+-- values; "Other" and the like say nothing. Versions are read from their lists only: the search names the newest alone,
+-- and what two sources state in turn would change with every crawl.
 
 -- [hub]
 SELECT 'ngc' AS hub, 'NVIDIA NGC' AS title, 'https://catalog.ngc.nvidia.com/orgs/' AS url_prefix;
@@ -43,14 +44,7 @@ f(field, source, expression, needs) AS (VALUES
         ''variant'': NULL::VARCHAR, ''version'': v."versionId", ''released_at'': v."createdDate", ''url'': NULL::VARCHAR,
         ''size'': v."totalSizeInBytes", ''sha256'': NULL::VARCHAR, ''checksum'': NULL::VARCHAR, ''licence'': NULL::VARCHAR,
         ''notes'': nullif(v.description, '''')})', NULL),
-    ('releases', 'attributes', 'list_transform(list_filter(coalesce(attributes, []), lambda a: a.key = ''latestVersionIdStr''
-        AND a.value <> ''''), lambda a: {''variant'': NULL::VARCHAR, ''version'': a.value, ''released_at'': NULL::VARCHAR,
-        ''url'': NULL::VARCHAR, ''size'': TRY_CAST(list_filter(attributes,
-            lambda s: s.key = ''latestVersionSizeInBytes'')[1].value AS BIGINT),
-        ''sha256'': NULL::VARCHAR, ''checksum'': NULL::VARCHAR, ''licence'': NULL::VARCHAR, ''notes'': NULL::VARCHAR})', NULL),
     ('card', 'model', 'nullif(model.description, '''')', NULL)
 )
 SELECT f.field, f.source, coalesce(t.type, 'VARCHAR') AS type, f.expression, f.needs
-FROM f LEFT JOIN t ON t.name = f.source
--- The first reading that fits wins: all versions before the newest one.
-ORDER BY f.source <> 'modelVersions';
+FROM f LEFT JOIN t ON t.name = f.source;
