@@ -89,7 +89,8 @@ class Hub(Plain):
     """One hub that speaks this API."""
 
     def __init__(self, endpoint: str = ENDPOINT) -> None:
-        self.endpoint, self.fields = endpoint, (*FIELDS, "newest")
+        self.endpoint = endpoint
+        self.fields: tuple[str, ...] = (*FIELDS, "newest")
 
     def expect(self, wanted: frozenset[str]) -> None:
         """Where all versions will be asked for, the listing does not state the newest ones as if they were all."""

@@ -39,7 +39,8 @@ def test_crawl_status_hubs(home, population, capsys):
     assert run(["--home", home, "status"]) == 0 and run(["hubs"]) == 0
     assert "huggingface" in capsys.readouterr().out
     assert run(["hubs", "--json"]) == 0
-    assert "query file" in answer(capsys)["hubs"][0]["about"]
+    about = {known["hub"]: known["about"] for known in answer(capsys)["hubs"]}
+    assert "query file" in about["huggingface"]
 
 
 def test_an_empty_home_and_a_corrupt_manifest(home, tmp_path, capsys):
