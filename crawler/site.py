@@ -185,14 +185,10 @@ class Visit:
             )
         at = saved or {"sha256": sha256, "files": 0, "others": 0}
         files = enumerate(copy.files(self.module.wanted), 1)
-        while not done:
-            bundle: list[Record] = []
-            for number, (path, body) in islice(files, BUNDLE_RECORDS):
-                if number > at["files"]:
-                    record = self._read(path, path, body)
-                    at = {**at, "files": number, "others": at["others"] + (record.decoded is None)}
-                    bundle += [record] if record.decoded is not None else []
-            done = not bundle
+        while not done and (chunk := list(islice(files, BUNDLE_RECORDS))):
+            read = [self._read(path, path, body) for number, (path, body) in chunk if number > at["files"]]
+            bundle = [record for record in read if record.decoded is not None]
+            at = {**at, "files": chunk[-1][0], "others": at["others"] + len(read) - len(bundle)}
             if bundle:
                 self.writer.write_records(bundle, walk="pages", cursor=at)
                 self.tell(Progress("pages", self.writer.landed, at["files"]))

@@ -20,6 +20,7 @@ from crawler.tree import Malformed
 from landing import Zone
 from simhub.api import SimApi
 from simhub.apps import build
+from simhub.wire import Request
 
 HUB = "ollama"
 SHARED = Path(os.environ.get("HUBCENSUS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -222,6 +223,18 @@ def test_a_saved_copy_becomes_a_census(saved, tmp_path, form):
         "SELECT architecture, parameters, has_card FROM mart.model WHERE model_id = 'wizard-vicuna-uncensored'"
     )
     assert about == [("llama", 6_740_000_000, True)]
+
+
+def test_pages_are_found_among_many_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(site, "BUNDLE_RECORDS", 2)
+    app, folder = build(HUB, 2, 6), tmp_path / "copy"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.html").write_text("<html>something else</html>")
+    page = app.answer(Request("GET", "/library", [], {}))
+    (folder / "saved.htm").write_bytes(page.body)
+    verb(tmp_path, "crawl", HUB, "--from", str(folder))
+    assert load(tmp_path).rows("SELECT count(*) FROM mart.model") == [(2,)]
 
 
 # ---------------------------------------------------------------- the pure readers
