@@ -25,17 +25,32 @@ def learn(connection: Connection) -> None:
 
 def understand(word: str) -> tuple[str, str, bool, str]:
     """(licence, family, in the SPDX list, source) of a word as claimed, lower case."""
-    known = _table().get(word)
-    if known is not None:
-        return known[0], known[1], not known[0].startswith("LicenseRef-"), "table"
-    spdx = _spdx(word)
-    if spdx is not None:
-        return spdx, _family(spdx), True, "spdx"
+    for spelling in dict.fromkeys((word, _plain(word), _dashed(word))):
+        known = _table().get(spelling)
+        if known is not None:
+            return known[0], known[1], not known[0].startswith("LicenseRef-"), "table"
+        spdx = _spdx(spelling)
+        if spdx is not None:
+            return spdx, _family(spdx), True, "spdx"
     return (
         "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.-]+", "-", word).strip("-")[:100] or "none"),
         "unknown",
         False,
         "none",
+    )
+
+
+def _plain(word: str) -> str:
+    """``Apache License, Version 2.0`` as ``apache-2.0``: what people write around an id taken away."""
+    bare = re.sub(r"\b(?:the|gnu|licen[sc]e|version|public|general|software|open.?source)\b|[(),\"']", " ", word)
+    bare = re.sub(r"\bv\.?\s*(?=\d)", " ", bare)
+    return re.sub(r"[\s_]+", "-", bare.strip()).strip("-")
+
+
+def _dashed(word: str) -> str:
+    """``_plain`` with a version that has no minor number given one: ``gpl 3`` as ``gpl-3.0``."""
+    return re.sub(
+        r"-(\d)$", r"-\1.0", re.sub(r"-clause.*$", "-clause", re.sub(r"(?<=[a-z])(\d)", r"-\1", _plain(word)))
     )
 
 
