@@ -802,7 +802,7 @@ SELECT
     v.gated,
     v.removed,
     m.first_seen,
-    x.last_seen,
+    coalesce(x.last_seen, m.last_seen) AS last_seen,
     v.snapshot_id,
     v.sha,
     v.model_type,
