@@ -61,15 +61,15 @@ def open_copy(path: Path, wanted: Wanted) -> Copy:
         commit, sha256 = _head(path), None
     else:
         commit, sha256 = _stated(path), sha256_file(path)
-    bare, wrapped = False, set()
+    bare, wrapped, tops = False, set(), set()
     for name, _ in _entries(path):
         bare = bare or wanted(name)
         first, slash, rest = name.partition("/")
+        tops.add(first + slash)
         if slash and wanted(rest):
             wrapped.add(first + slash)
-    if bare and not (commit and len(wrapped) == 1 and path.is_file()):
-        return Copy(path, commit, sha256)
-    if len(wrapped) == 1:
+    # An archive as a forge makes it has one folder around everything.
+    if len(wrapped) == 1 and (not bare or (path.is_file() and tops == wrapped)):
         return Copy(path, commit, sha256, wrapped.pop())
     if bare:
         return Copy(path, commit, sha256)

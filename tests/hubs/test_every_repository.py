@@ -96,7 +96,7 @@ def test_the_same_hub_twice_is_one_version_of_every_model(fixture, home, tmp_pat
 
 
 def test_a_bad_entry_is_quarantined_and_counted(fixture, home, tmp_path):
-    run = crawl(home, fixture, fixture.copy(tmp_path / "tree", "malformed"))["runs"][0]
+    run = crawl(home, fixture, fixture.copy(tmp_path / "tree", "tree", "malformed"))["runs"][0]
     expected = fixture.expected["malformed"]
     assert run["counts"]["faults"] <= expected["quarantined"] and not run["complete"]
     with census(home) as reader:
@@ -108,7 +108,7 @@ def test_a_bad_entry_is_quarantined_and_counted(fixture, home, tmp_path):
 
 def test_a_changed_shape_is_one_sentence_that_names_the_field(fixture, home, tmp_path):
     crawl(home, fixture, fixture.copy(tmp_path / "tree"))
-    said = crawl(home, fixture, fixture.copy(tmp_path / "changed", "changed"), code=2)
+    said = crawl(home, fixture, fixture.copy(tmp_path / "other", "changed"), code=2)
     assert fixture.expected["changed"] in said and "Traceback" not in said
     with census(home) as reader:
         assert ids(reader, fixture.name) == sorted(fixture.expected["ids"])

@@ -30,9 +30,9 @@ class Fixture:
         found: dict[str, Any] = json.loads((FIXTURES / self.name / "expected.json").read_text(encoding="utf-8"))
         return found
 
-    def copy(self, target: Path, *overlays: str) -> Path:
-        """The tree with overlays, in a folder of its own."""
-        for part in ("tree", *overlays):
+    def copy(self, target: Path, *parts: str) -> Path:
+        """The tree, or the parts named one over the other, in a folder of its own."""
+        for part in parts or ("tree",):
             shutil.copytree(FIXTURES / self.name / part, target, dirs_exist_ok=True)
         return target
 
