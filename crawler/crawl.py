@@ -17,6 +17,7 @@ from typing import Any
 from crawler import hubs
 from crawler.asking import Asking
 from crawler.budget import Budget, Waiting
+from crawler.partition import in_slices
 from crawler.repository import Gathering
 from crawler.session import Patience, Session, origin
 from crawler.site import Visit
@@ -253,10 +254,12 @@ class _Run:
         listing = Crawl(self.session, self.hub, self.writer, limit=self.limit, on_progress=tell, at=at)
         for stage in self.stages:
             listing.run(stage)
+        # Where the listing ends after so many records, it is asked in slices.
+        sliced = self.limit is None and hasattr(self.hub, "facets")
+        covered = not sliced or in_slices(self.hub, listing, self.writer, self.options.on_note)
         # A page that came broken to the end hides models: then absence proves nothing.
         whole = self.limit is None and not self.writer.failures and self._sees_all()
-        # Some listings end after so many records, whatever there is.
-        whole = whole and self.writer.records < getattr(self.module, "AT_MOST", self.writer.records + 1)
+        whole = whole and covered and self.writer.records < getattr(self.module, "AT_MOST", self.writer.records + 1)
         if self.details:
             self._details()
         return self.writer.finish(
@@ -288,7 +291,8 @@ class _Run:
         return min(newest, self.writer.manifest.started_at) or None
 
     def _counts(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
+        coverage = self.writer.manifest.config.get("coverage", {})
+        counts: dict[str, int] = {name: coverage[name] for name in ("distinct", "total_count") if coverage}
         for part in Run(self.writer.folder, self.writer.manifest).parts():
             counts[part.kind] = counts.get(part.kind, 0) + part.records
             counts["suspect_parts"] = counts.get("suspect_parts", 0) + bool(part.suspect)

@@ -9,6 +9,7 @@ one run. Two walks may come towards each other over the same listing; they stop 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -137,23 +138,25 @@ class Crawl:
         self._frontiers = Frontiers()
         self._errors: list[BaseException] = []
 
-    def run(self, walks: list[Walk]) -> None:
-        """Walk them all to their ends, one thread each; the first error stops every one."""
+    def run(self, walks: list[Walk], at_once: int = 0) -> None:
+        """Walk them all to their ends, one thread each or ``at_once`` threads; the first error stops every one."""
         for walk in walks:
             at, done = self._cursor(walk)
             self._frontiers.move(walk, at.edge, over=done and not at.url)
         todo = [walk for walk in walks if not self._cursor(walk)[1]]
-        if len(todo) == 1:
-            self._walk(todo[0])
+        if len(todo) == 1 or at_once == 1:
+            for walk in todo:
+                self._walk(walk)
         elif todo:
-            self._side_by_side(todo)
+            self._side_by_side(todo, at_once or len(todo))
 
     def newest(self, walks: list[Walk]) -> str:
         """The latest change that any walk saw."""
         return max((self._cursor(walk)[0].newest for walk in walks), default="")
 
-    def _side_by_side(self, walks: list[Walk]) -> None:
-        threads = [threading.Thread(target=self._guarded, args=(walk,), daemon=True) for walk in walks]
+    def _side_by_side(self, walks: list[Walk], at_once: int) -> None:
+        left = deque(walks)
+        threads = [threading.Thread(target=self._guarded, args=(left,), daemon=True) for _ in walks[:at_once]]
         for thread in threads:
             thread.start()
         try:
@@ -168,9 +171,11 @@ class Crawl:
         if self._errors:
             raise self._errors[0]
 
-    def _guarded(self, walk: Walk) -> None:
+    def _guarded(self, left: deque[Walk]) -> None:
+        """One thread: walk after walk, until none is left."""
         try:
-            self._walk(walk)
+            while (walk := _next(left)) is not None:
+                self._walk(walk)
         except Stopped:
             pass
         except BaseException as error:
@@ -317,6 +322,14 @@ class Crawl:
             for key, value in parse_qsl(parts.query, keep_blank_values=True)
         ]
         return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def _next(left: deque[Walk]) -> Walk | None:
+    """The next of walks that several threads share; None when none is left."""
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
 
 
 RESUME = "run the same command again to go on."
