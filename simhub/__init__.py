@@ -8,6 +8,7 @@ the real Hub, and compare what they recovered with a truth that is known exactly
 * `add_folder` adds models whose files are real: a folder of checkpoints, `OWNER/NAME/...`.
 * `SimHub` serves it; `SimHub.truth` reads what is true, on any day.
 * Faults (`simhub.faults`) break it on request: see the grammar there.
+* Other hubs, and a forge: `simhub.api.SimApi` serves any of `simhub.apps`, with the same faults.
 * From another process: `GET /__sim__/stats`, `POST /__sim__/advance?days=1`, `POST /__sim__/faults?spec=`.
 
 Start reading at `server.py` (a request comes in), then `serving.py`, `routes.py`, `listing.py`; on the
