@@ -1,9 +1,9 @@
 """The hubs that can be crawled: one file each, found by listing this folder.
 
-A hub is a module whose docstring says, in prose, which API it walks or which repository it reads, what that gives,
-its limits, its terms and how to be polite to it; ``docs/add-a-hub.md`` names what else it has. Installed packages may
-bring hubs of their own: an entry point of the group ``hubcensus.hubs`` with the hub's name and its module, and one of
-``hubcensus.mappings`` with the name and the package that holds ``<name>.sql``.
+A hub is a module whose docstring says, in prose, which API it walks or which repository it reads, what that
+gives, its limits, its terms and how to be polite to it; ``docs/add-a-hub.md`` names what else it has. Installed
+packages may bring hubs of their own: an entry point of the group ``hubcensus.hubs`` with the hub's name and its
+module, and one of ``hubcensus.mappings`` with the name and the package that holds ``<name>.sql``.
 """
 
 from __future__ import annotations

@@ -1,23 +1,25 @@
 """Civitai, over its public REST API.
 
 **Listing.** ``GET /api/v1/models`` gives an object with ``items`` (up to 100 models) and ``metadata``, whose
-``nextCursor`` leads on until it is missing. Pages by number stop at 1,000 models with a 429 that asks for cursors, so
-only cursors are used. Sorted by newest, nothing moves between pages but what is new. An item carries everything: the
-creator, tags, permissions, statistics, and every version with its files, their hashes and the results of Civitai's
-scans for viruses and dangerous pickles. There is nothing to ask for model by model.
+``nextCursor`` leads on until it is missing. Pages by number stop at 1,000 models with a 429 that asks for
+cursors, so only cursors are used. Sorted by newest, nothing moves between pages but what is new. An item
+carries everything: the creator, tags, permissions, statistics, and every version with its files, their hashes
+and the results of Civitai's scans for viruses and dangerous pickles. There is nothing to ask for model by
+model.
 
-**What it does not show.** Models of mature content are listed only with ``nsfw=true``, which is always asked for;
-from some regions they are withheld all the same, without a word. A snapshot made from such a place misses them, and
-models seen from elsewhere will look removed: crawl from one place. Creators who left are null.
+**What it does not show.** Models of mature content are listed only with ``nsfw=true``, which is always asked
+for; from some regions they are withheld all the same, without a word. A snapshot made from such a place misses
+them, and models seen from elsewhere will look removed: crawl from one place. Creators who left are null.
 
-**Words.** Licences are permission flags (credit, commercial uses, derivatives, other permissions); they are kept as
-one word, ``civitai:credit,commercial=image+rent,derivatives,same-licence``. ``type`` is Civitai's kind of model; its
-base model is the name of a family and not of a model on the hub. A model is known by its number: names are not
-unique, and change.
+**Words.** Licences are permission flags (credit, commercial uses, derivatives, other permissions); they are
+kept as one word, ``civitai:credit,commercial=image+rent,derivatives,same-licence``. ``type`` is Civitai's kind
+of model; its base model is the name of a family and not of a model on the hub. A model is known by its number:
+names are not unique, and change.
 
-**Limits and politeness.** No quota is published and no header states one; a 429 is waited out. No key is used: an
-account's own filters would decide what is seen. ``/api/download/`` counts as a download and is never requested.
-Metadata is public; each model has its own permissions, and images belong to who made them: only their addresses land.
+**Limits and politeness.** No quota is published and no header states one; a 429 is waited out. No key is used:
+an account's own filters would decide what is seen. ``/api/download/`` counts as a download and is never
+requested. Metadata is public; each model has its own permissions, and images belong to who made them: only
+their addresses land.
 """
 
 from __future__ import annotations

@@ -1,26 +1,26 @@
 """Kaggle Models, over Kaggle's public API.
 
-**API.** ``GET /api/v1/models/list`` gives pages of models (``pageSize``, ``pageToken``, ``sortBy``), each with its
-variations inside: a model ("google/gemma") has variations (a framework and a slug: "transformers/2b"), a variation
-has numbered versions. The page's ``nextPageToken`` leads on. ``.../OWNER/SLUG/get`` is one model as the list has it,
-``.../OWNER/SLUG/FRAMEWORK/VARIATION/list`` the versions of a variation.
+**API.** ``GET /api/v1/models/list`` gives pages of models (``pageSize``, ``pageToken``, ``sortBy``), each with
+its variations inside: a model ("google/gemma") has variations (a framework and a slug: "transformers/2b"), a
+variation has numbered versions. The page's ``nextPageToken`` leads on. ``.../OWNER/SLUG/get`` is one model as
+the list has it, ``.../OWNER/SLUG/FRAMEWORK/VARIATION/list`` the versions of a variation.
 
 **Gives.** Title, description, tags (tasks, data types, languages by their path), the author's sources
-(``provenanceSources``), votes, and for each variation its licence, size, newest version, base model and training
-data. A licence is that of a variation: a model may have several. The numbers of all versions are to be had with
-``--with versions`` only, at one request for each variation and one more for the model: they lead from one variation
-to the next and end with the model itself, so that one record states them all. Where a list of versions is refused,
-the model's versions stay unknown. Downloads are not stated; commits and hashes neither.
+(``provenanceSources``), votes, and for each variation its licence, size, newest version, base model and
+training data. A licence is that of a variation: a model may have several. The numbers of all versions are to be
+had with ``--with versions`` only, at one request for each variation and one more for the model: they lead from
+one variation to the next and end with the model itself, so that one record states them all. Where a list of
+versions is refused, the model's versions stay unknown. Downloads are not stated; commits and hashes neither.
 
-**Limits.** The listing answers without a key. ``totalResults`` stops at 10,000, and nobody says whether the pages do
-as well: a crawl that sees so many is never taken as complete. Requests are limited per account and address at rates
-that are not published; a 429 is waited for.
+**Limits.** The listing answers without a key. ``totalResults`` stops at 10,000, and nobody says whether the
+pages do as well: a crawl that sees so many is never taken as complete. Requests are limited per account and
+address at rates that are not published; a 429 is waited for.
 
-**Key.** ``KAGGLE_USERNAME`` and ``KAGGLE_KEY``, sent as basic authentication to the hub's own host only, and never
-logged.
+**Key.** ``KAGGLE_USERNAME`` and ``KAGGLE_KEY``, sent as basic authentication to the hub's own host only, and
+never logged.
 
-**Politeness.** Everything under ``.../download`` counts as a download of the model: none is ever requested. Kaggle's
-terms of use apply; each variation is under its own licence.
+**Politeness.** Everything under ``.../download`` counts as a download of the model: none is ever requested.
+Kaggle's terms of use apply; each variation is under its own licence.
 """
 
 from __future__ import annotations

@@ -1,16 +1,18 @@
 """ModelZoo.co, a catalogue of code repositories with pre-trained models, over the JSON that its pages are built from.
 
 **API.** Two paths, neither documented nor promised, as PTMTorrent (Jiang et al., MSR 2023) found them: ``GET
-/api/models/0/`` is one page with every model, ``GET /api/models/SLUG/`` one model with its long description. Both
-answer only with ``Referer: https://modelzoo.co/``, which is sent because the hub asks for it.
+/api/models/0/`` is one page with every model, ``GET /api/models/SLUG/`` one model with its long description.
+Both answer only with ``Referer: https://modelzoo.co/``, which is sent because the hub asks for it.
 
-**Gives.** Title, short description, framework, categories (areas such as "Computer Vision" rather than tasks), the
-repository with the code and, per model (asked by default; ``--with details``), papers and the long description,
-which is the repository's README. ``likes`` are the stars of that repository when the hub last looked, not of the hub.
-There are no licences, no versions, no files, no downloads and no dates: these stay unknown.
+**Gives.** Title, short description, framework, categories (areas such as "Computer Vision" rather than tasks),
+the repository with the code and, per model (asked by default; ``--with details``), papers and the long
+description, which is the repository's README. ``likes`` are the stars of that repository when the hub last
+looked, not of the hub. There are no licences, no versions, no files, no downloads and no dates: these stay
+unknown.
 
-**Limits and terms.** None are published; the catalogue has a few thousand entries and hardly changes, so one crawl a
-month is plenty. Descriptions belong to the repositories they were taken from. Nothing here counts as a download.
+**Limits and terms.** None are published; the catalogue has a few thousand entries and hardly changes, so one
+crawl a month is plenty. Descriptions belong to the repositories they were taken from. Nothing here counts as a
+download.
 """
 
 from __future__ import annotations

@@ -1,20 +1,21 @@
 """The NVIDIA NGC catalogue, over the search behind its web site.
 
-**API.** ``GET /v2/search/catalog/resources/MODEL?q={...}`` takes its question as JSON (text, page from 0, page size,
-order) and answers 400 to one that is not well formed or asks for too many at once: then the page size is halved. A
-page holds groups of results, and a model may stand in several of them; what lands as records is each once. The page
-as sent lands beside. ``resultPageTotal`` says how many pages there are.
+**API.** ``GET /v2/search/catalog/resources/MODEL?q={...}`` takes its question as JSON (text, page from 0, page
+size, order) and answers 400 to one that is not well formed or asks for too many at once: then the page size is
+halved. A page holds groups of results, and a model may stand in several of them; what lands as records is each
+once. The page as sent lands beside. ``resultPageTotal`` says how many pages there are.
 
 **Gives.** Organisation, team, name, title, short description, dates, labels (framework, precision, publisher,
-areas) and attributes (application, format, newest version with its size). With ``--with versions`` (the default) each
-model's versions with dates and sizes, and whether it has a long description.
+areas) and attributes (application, format, newest version with its size). With ``--with versions`` (the
+default) each model's versions with dates and sizes, and whether it has a long description.
 
-**Access.** Guests see what is public. Versions of a model that is shared with an organisation only answer 401 or 403
-without a key; that is an observation and lands as one. No key is used: what only members see is no census.
+**Access.** Guests see what is public. Versions of a model that is shared with an organisation only answer 401
+or 403 without a key; that is an observation and lands as one. No key is used: what only members see is no
+census.
 
 **Limits and terms.** No limits are published; requests are few (one for every 50 models, one for each model's
-versions). Licences are texts behind links in descriptions and stay unknown. NVIDIA's terms of use apply. Files are
-never requested: ``.../files`` and ``.../zip`` are downloads.
+versions). Licences are texts behind links in descriptions and stay unknown. NVIDIA's terms of use apply. Files
+are never requested: ``.../files`` and ``.../zip`` are downloads.
 """
 
 from __future__ import annotations
