@@ -31,6 +31,17 @@ STATES = (
     *("description", "card"),
 )
 _INDEX = "models/model_info.json"
+_TASKS = (
+    "segmentation",
+    "detection",
+    "classification",
+    "registration",
+    "generation",
+    "generative",
+    "synthesis",
+    "segment",
+    "generate",
+)
 _VERSION = re.compile(r"(.+)_v(\d[\w.]*)")
 _KEPT = ("/configs/metadata.json", "/docs/README.md", "/LICENSE")
 
@@ -96,8 +107,8 @@ class Hub:
 def _task(unit: str, about: dict[str, Any]) -> str | None:
     """The word of the task that its name, task or description states."""
     told = f"{unit} {about.get('task', '')} {about.get('description', '')}".lower()
-    words = ("segmentation", "detection", "classification", "registration", "generation", "generative", "synthesis", "segment", "generate")
-    return next((word for word in words if word in told), None) or (str(about["task"]) if about.get("task") else None)
+    stated = str(about["task"]) if about.get("task") else None
+    return next((word for word in _TASKS if word in told), stated)
 
 
 def _network(unit: str, about: dict[str, Any]) -> str | None:

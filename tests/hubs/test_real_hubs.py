@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from zoo import census, hubcensus
 
@@ -222,3 +224,26 @@ def test_entry_points_versions_and_claims_checked_by_hand(loaded):
     assert reader.value("SELECT count(*) FROM mart.release WHERE model_id = 'en_core_web_sm'") >= 20
     papers = "SELECT value FROM mart.model_tag WHERE hub = 'onnx-zoo' AND model_id = 'ResNet50' AND kind = 'arxiv'"
     assert ("1512.03385",) in reader.rows(papers)
+
+
+def test_the_pairs_judged_by_hand_are_found_with_the_evidence_they_were_judged_by(tmp_path):
+    """Against the Hugging Face models of the sample alone: how often a name occurs needs the whole listing."""
+    with (Path(__file__).parents[2] / "docs" / "identity.csv").open(newline="") as stream:
+        pairs = [row for row in csv.DictReader(stream) if row["evidence"] in ("link", "reference", "owner-name")]
+    names = tmp_path / "2024-07-11_sample.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (FROM read_parquet('{SHARED}/hf/2024-07-11_models_list.parquet') "
+            f"WHERE list_contains({[row['huggingface'] for row in pairs]}, id)) TO '{names}' (FORMAT parquet)"
+        )
+    home = tmp_path / "home"
+    hubcensus(home, "import", "hf-list", str(names))
+    for hub in {row["hub"] for row in pairs}:
+        hubcensus(home, "crawl", hub, "--from", str(SHARED / COPIES[hub]))
+    with census(home) as reader:
+        query = (
+            "SELECT hub, model_id, other_id, unnest(evidence) FROM mart.model_match WHERE other_hub = 'huggingface'"
+        )
+        found = set(reader.rows(query))
+    assert len(pairs) == 50
+    assert {(row["hub"], row["model"], row["huggingface"], row["evidence"]) for row in pairs} <= found
