@@ -67,7 +67,7 @@ COMMENT ON COLUMN raw.part.part_id IS 'Number of the part in this warehouse.';
 COMMENT ON COLUMN raw.part.run_key IS 'Run it belongs to (raw.run).';
 COMMENT ON COLUMN raw.part.path IS 'Path below the landing zone.';
 COMMENT ON COLUMN raw.part.format IS 'json-array, jsonl, parquet, csv or envelopes.';
-COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, card, tree, commits, discussions, header.';
+COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, facts, card, tree, commits, discussions, header; datasets and peatmoss.<table> are kept, not counted.';
 COMMENT ON COLUMN raw.part.fields IS 'Fields that the records state, in the hub''s own names.';
 COMMENT ON COLUMN raw.part.records IS 'Records in the part as landed.';
 COMMENT ON COLUMN raw.part.sha256 IS 'Hash of the file on disk.';
@@ -121,6 +121,20 @@ COMMENT ON COLUMN raw.quarantine.key IS 'Model id, where one could be read.';
 COMMENT ON COLUMN raw.quarantine.reason IS 'What was wrong.';
 COMMENT ON COLUMN raw.quarantine.kept IS 'True when the model was loaded without the faulty field, false when it was left out.';
 COMMENT ON COLUMN raw.quarantine.snippet IS 'The first 200 characters, for a person to look at.';
+
+CREATE TABLE raw.kept (
+    run_key INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    relation VARCHAR NOT NULL,
+    row JSON NOT NULL
+);
+COMMENT ON TABLE raw.kept IS 'Rows of an imported database as they were, so that it can be written again and what the uniform schema has no place for is not lost.';
+COMMENT ON COLUMN raw.kept.run_key IS 'Run they came with (raw.run).';
+COMMENT ON COLUMN raw.kept.record_id IS 'Record they stand in (raw.record).';
+COMMENT ON COLUMN raw.kept.ordinal IS 'Position in that record, from 0.';
+COMMENT ON COLUMN raw.kept.relation IS 'Database and table, e.g. peatmoss.github_issue.';
+COMMENT ON COLUMN raw.kept.row IS 'The row as an object: column names and values.';
 
 -- ------------------------------------------------------------------ core: identity
 

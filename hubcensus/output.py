@@ -7,12 +7,15 @@ document. Strings that came from a hub are made inert before a terminal sees the
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+_WIDE = 200
 
 
 def plain(value: Any) -> Any:
@@ -61,7 +64,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         grid.add_column(inert(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(Text(cell(value)) for value in row))
-    Console(file=sys.stdout, soft_wrap=False, highlight=False).print(grid)
+    # A file or a pager has no edge to wrap at; a terminal, or whoever sets COLUMNS, does.
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
+    Console(file=sys.stdout, width=width, soft_wrap=False, highlight=False).print(grid)
 
 
 def cell(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, history, licences, matches, pages, vocabulary
+from warehouse import aliases, details, history, kept, licences, matches, pages, vocabulary
 from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
@@ -19,6 +19,8 @@ from warehouse.snapshot import Snapshot
 
 # Bodies read at once: large enough to keep the cores busy, small enough that memory stays flat.
 BATCH_BYTES = 128_000_000
+# Kinds of parts whose records are models of a hub; facts are in the uniform form, whatever the hub's own is.
+MODEL_KINDS = ("models", "counters", "facts")
 
 Progress = Callable[[str, int, int], None]
 
@@ -100,6 +102,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
         outcome.skipped.append(run.run_id)
         return
     mapping = Mapping.load(hub, connection)
+    facts = Mapping.load(hub, connection, facts=True)
     vocabulary.learn_tasks(connection, mapping.sections["tasks"])
     connection.execute("BEGIN")
     run_key = _note_run(connection, run)
@@ -109,12 +112,15 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     known: set[str] = set()
     duplicates = 0
     connection.execute("COMMIT")
-    listed = [(record, path, part) for _, record, path, part in entries if part.format != "envelopes"]
+    listed = [(record, path, part) for _, record, path, part in entries if part.kind in MODEL_KINDS]
     for batch in pages.batches(run_key, listed, BATCH_BYTES):
+        reading = facts if batch.kind == "facts" else mapping
         # Outside the transaction: a body that DuckDB cannot read would abort it.
-        pages.stage(connection, mapping, batch)
-        duplicates += _write(connection, mapping, snapshot, batch, known)
-    for part_id, _, path, part in entries:
+        pages.stage(connection, reading, batch)
+        duplicates += _write(connection, reading, snapshot, batch, known)
+    for part_id, record_id, path, part in entries:
+        if kept.is_kept(part):
+            kept.store(connection, run_key, record_id, path, part)
         if part.format == "envelopes":
             connection.execute("BEGIN")
             details.stage(connection, part_id, path, part.body_bytes)
@@ -125,9 +131,11 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
                 batch = pages.stage_envelopes(connection, mapping, run_key, part)
                 _write(connection, mapping, snapshot, batch, known)
     connection.execute("BEGIN")
-    records = history.end(connection, snapshot, complete=run.manifest.complete)
+    # A dump of data sets alone may be whole and still says nothing about which models are gone.
+    complete = run.manifest.complete and (bool(listed) or not entries)
+    records = history.end(connection, snapshot, complete=complete)
     licences.learn(connection)
-    _close_snapshot(connection, snapshot, run, run_key, sorted(known), records, duplicates)
+    _close_snapshot(connection, snapshot, run, run_key, complete, sorted(known), records, duplicates)
     connection.execute("COMMIT")
     outcome.runs.append(run.run_id)
     outcome.records += records
@@ -252,6 +260,7 @@ def _close_snapshot(
     snapshot: Snapshot,
     run: Run,
     run_key: int,
+    complete: bool,
     fields: list[str],
     records: int,
     duplicates: int,
@@ -266,7 +275,7 @@ def _close_snapshot(
                 run_key,
                 run.manifest.kind,
                 _naive(run.manifest.observed_at or run.manifest.started_at),
-                run.manifest.complete,
+                complete,
                 fields,
                 records,
                 duplicates,

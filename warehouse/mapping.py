@@ -32,27 +32,33 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A hub's SQL, by section."""
+    """A hub's SQL, by section.
+
+    ``by_facts`` says whether its records become facts records first (all hubs but those with a ``models`` section of
+    their own).
+    """
 
     hub: str
     sections: dict[str, str]
+    by_facts: bool
     readings: tuple[Reading, ...] = ()
     types: dict[str, str] = field(default_factory=dict)
     states: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def by_facts(self) -> bool:
-        """Whether its records become facts records first (all hubs but those with a ``models`` section of their own)."""
-        return "models" not in _own(self.hub)
-
     @classmethod
-    def load(cls, hub: str, connection: Connection) -> Mapping:
-        """Read the mapping of ``hub``; raises :class:`UsageError` where there is none."""
-        sections = _sections(hub)
+    def load(cls, hub: str, connection: Connection, *, facts: bool = False) -> Mapping:
+        """Read the mapping of ``hub``; with ``facts`` the one for records that are facts records already.
+
+        Raises :class:`UsageError` where there is none.
+        """
+        own = _own(hub)
+        if facts:
+            own = {name: text for name, text in own.items() if name in ("hub", "tasks")}
+        sections = {**_own("_facts"), **own}
         readings = tuple(Reading(*row) for row in connection.execute(sections["fields"]).fetchall())
         types = dict(connection.execute(sections["types"]).fetchall())
         states = tuple(connection.execute(sections["states"]).fetchall())
-        return cls(hub, sections, readings, types, states)
+        return cls(hub, sections, "models" not in own, readings, types, states)
 
     def chosen(self, fields: frozenset[str]) -> dict[str, Reading]:
         """For every field of the record that ``fields`` (the source's columns) state: how it is read."""
@@ -105,10 +111,6 @@ class Mapping:
 def _facts_types() -> list[tuple[str, str]]:
     """The columns of a facts record with their types."""
     return [(name, kind) for name, kind in duckdb.sql(_own("_facts")["types"]).fetchall()]
-
-
-def _sections(hub: str) -> dict[str, str]:
-    return {**_own("_facts"), **_own(hub)}
 
 
 @cache

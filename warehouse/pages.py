@@ -196,14 +196,8 @@ def _relation(mapping: Mapping, batch: Batch) -> str:
 
 def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -> str:
     option = ", filename = true" if filename else ""
-    if batch.format == "parquet" and batch.rows:
-        first, end = batch.rows
-        return (
-            f"(SELECT * EXCLUDE (file_row_number) FROM read_parquet({_quote(paths)}, file_row_number = true) "
-            f"WHERE file_row_number >= {first} AND file_row_number < {end})"
-        )
     if batch.format == "parquet":
-        return f"read_parquet({_quote(paths)}{option})"
+        return _read_parquet(mapping, batch, paths, option)
     if batch.format == "csv":
         return f"read_csv({_quote(paths)}, all_varchar = true, header = true{option})"
     columns = mapping.json_columns(batch.fields)
@@ -213,6 +207,32 @@ def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -
         f"read_json({_quote(paths)}, format = '{shape}', columns = {{{listed}}}, "
         f"maximum_object_size = {_largest(batch)}{option})"
     )
+
+
+def _read_parquet(mapping: Mapping, batch: Batch, paths: list[str], option: str) -> str:
+    """The rows asked for, nested columns in the shape that the mapping reads, however the dump spells them."""
+    with duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE FROM read_parquet({_quote(paths[:1])})").fetchall()
+    held = {name: kind for name, kind, *_ in described}
+    reshaped = ", ".join(
+        f"{_reshaped(name, held[name], kind)} AS \"{name}\""
+        for name, kind in mapping.json_columns(batch.fields).items()
+        if name in held and (kind == "JSON" or kind.endswith(("]", ")"))) and held[name] != kind
+    )
+    replacing = f" REPLACE ({reshaped})" if reshaped else ""
+    if not batch.rows:
+        return f"(SELECT *{replacing} FROM read_parquet({_quote(paths)}{option}))"
+    first, end = batch.rows
+    return (
+        f"(SELECT * EXCLUDE (file_row_number){replacing} FROM read_parquet({_quote(paths)}, file_row_number = true) "
+        f"WHERE file_row_number >= {first} AND file_row_number < {end})"
+    )
+
+
+def _reshaped(name: str, held: str, kind: str) -> str:
+    """SQL: a column of type ``held`` as ``kind``; text is taken for JSON, and what does not fit is null."""
+    value = f'TRY_CAST("{name}" AS JSON)' if held in ("VARCHAR", "JSON", "BLOB") else f'to_json("{name}")'
+    return value if kind == "JSON" else f"json_transform({value}, {_text(json.dumps(_shape(kind)))})"
 
 
 def _largest(batch: Batch) -> int:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import zstandard
+from doors import hubcensus as verb
 
-from hubcensus.cli import run
 from landing import Run, Zone
 from warehouse.reader import Reader
 
 #: Everything that goes away on retry, often.
 STORM = "429=0.1,5xx=0.1,cut=0.1,malformed=0.1,retry=0"
-
-
-def verb(home: Path, *words: str, code: int = 0) -> Any:
-    """Run a verb with --json; its document, or what it says on stderr where it ends with a code of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        ended = run(["--home", str(home), "--json", *words])
-    assert ended == code, (words, ended, out.getvalue()[-3000:], err.getvalue()[-3000:])
-    return json.loads(out.getvalue()) if out.getvalue().strip() else err.getvalue()
 
 
 def crawl(home: Path, hub: str, endpoint: str, *words: str, code: int = 0) -> Any:

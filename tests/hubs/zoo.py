@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 from dataclasses import dataclass
@@ -11,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from doors import hubcensus
+
 from crawler import hubs
-from hubcensus.cli import run
 from landing import Run, Zone
 from warehouse.reader import Reader
 
@@ -40,15 +39,6 @@ class Fixture:
 def repositories() -> list[str]:
     """The hubs that live in a repository."""
     return [name for name in hubs.names() if hasattr(hubs.load(name), "REPOSITORY")]
-
-
-def hubcensus(home: Path, *arguments: str, code: int = 0) -> Any:
-    """Run a verb with --json and return its document."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        ended = run(["--home", str(home), "--json", *arguments])
-    assert ended == code, (arguments, ended, out.getvalue()[-2000:], err.getvalue()[-2000:])
-    return json.loads(out.getvalue()) if out.getvalue().strip() else err.getvalue()
 
 
 def census(home: Path) -> Reader:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from doors import hubcensus
 
-from hubcensus.cli import run
 from landing.clock import from_iso
 from simhub import SimHub, Truth, build_synthetic
 from warehouse.reader import Reader
@@ -36,15 +34,6 @@ class Census:
     def reader(self, day: int | None = None) -> Reader:
         as_of = None if day is None else self.moments[day]
         return Reader(self.home / "warehouse.duckdb", as_of=as_of)
-
-
-def hubcensus(home: Path, *arguments: str) -> dict:
-    """Run a verb with --json and return its document; anything but success fails the test."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        code = run(["--home", str(home), "--json", *arguments])
-    assert code == 0, (arguments, code, out.getvalue())
-    return json.loads(out.getvalue())
 
 
 def crawl(home: Path, endpoint: str, *options: str) -> dict:

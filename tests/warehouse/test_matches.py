@@ -10,7 +10,7 @@ from math import floor
 from pathlib import Path
 
 import pytest
-from conftest import hubcensus
+from doors import hubcensus
 
 from landing import Zone
 from warehouse.matches import CONFIDENCE
