@@ -55,7 +55,8 @@ def size(text: Any) -> int | None:
     if found is None:
         return None
     power = " KMGT".index(found[2].upper() or " ")
-    return round(float(found[1].replace(",", "")) * (1024 if found[3] else 1000) ** power)
+    unit: int = (1024 if found[3] else 1000) ** power
+    return round(float(found[1].replace(",", "")) * unit)
 
 
 def licence_of_text(text: str) -> str | None:

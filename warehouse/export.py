@@ -1,4 +1,4 @@
-"""Taking the warehouse elsewhere: every table as Parquet or CSV, with hashes and a description."""
+"""Taking the warehouse elsewhere: every table as Parquet or CSV with hashes and a description, or a format of others."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ import duckdb
 
 from landing.errors import UsageError, storage
 from landing.files import sha256_file, write_atomic
+from warehouse import exports
 from warehouse.database import SCHEMA_VERSION
 
 FORMATS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd",
     "csv": "FORMAT csv, HEADER",
 }
+
+
+def formats() -> list[str]:
+    """The formats there are: tables of our own, and those of others (:mod:`warehouse.exports`)."""
+    return sorted([*FORMATS, *exports.names()])
 
 
 def export(
@@ -33,12 +39,15 @@ def export(
     Beside them stand ``SHA256SUMS`` and ``datapackage.json`` with the meaning of every column.
     Raises :class:`UsageError` for a format that there is not or a folder that holds something else.
     """
-    if format not in FORMATS:
-        raise UsageError(f"There is no export format {format!r}; there are {', '.join(sorted(FORMATS))}.")
+    if format not in formats():
+        raise UsageError(f"There is no export format {format!r}; there are {', '.join(formats())}.")
     with storage(out, "write to"):
         out.mkdir(parents=True, exist_ok=True)
     connection = _open(published, as_of)
     try:
+        if format not in FORMATS:
+            written: list[Path] = exports.load(format).write(connection, out, as_of=as_of, progress=progress)
+            return written
         names = _relations(connection, schemas)
         files = []
         for schema, name in names:

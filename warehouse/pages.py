@@ -30,6 +30,8 @@ _SOFT = frozenset(
     }
 )
 _SNIPPET = 200
+# Types of a Parquet column that may hold JSON as text.
+_TEXTS = ("VARCHAR", "JSON")
 # Rows of a Parquet dump that are read at once, so that memory does not grow with the dump.
 _ROWS = 100_000
 # DuckDB sets aside twice the largest object for every thread, so it is told no more than is needed.
@@ -64,7 +66,8 @@ def batches(run_key: int, parts: list[tuple[int, Path, Part]], body_bytes: int) 
     size = 0
     for entry in parts:
         part = entry[2]
-        if part.format == "parquet" and part.records > _ROWS:
+        if part.format == "parquet":
+            # Alone: another file of the same dump may spell its columns differently.
             for start in range(0, part.records, _ROWS):
                 yield replace(_batch(run_key, [entry]), rows=(start, start + _ROWS))
             continue
@@ -108,6 +111,8 @@ def stage(connection: Connection, mapping: Mapping, batch: Batch) -> None:
         )
     for entry in bad:
         _salvage(connection, mapping, batch, *entry)
+    if batch.format == "parquet":
+        _note_unread(connection, mapping, batch)
     _drop_nameless(connection, mapping, batch)
 
 
@@ -197,7 +202,7 @@ def _relation(mapping: Mapping, batch: Batch) -> str:
 def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -> str:
     option = ", filename = true" if filename else ""
     if batch.format == "parquet":
-        return _read_parquet(mapping, batch, paths, option)
+        return _read_parquet(mapping, batch, paths[0])
     if batch.format == "csv":
         return f"read_csv({_quote(paths)}, all_varchar = true, header = true{option})"
     columns = mapping.json_columns(batch.fields)
@@ -209,30 +214,51 @@ def _read(mapping: Mapping, batch: Batch, paths: list[str], *, filename: bool) -
     )
 
 
-def _read_parquet(mapping: Mapping, batch: Batch, paths: list[str], option: str) -> str:
+def _read_parquet(mapping: Mapping, batch: Batch, path: str) -> str:
     """The rows asked for, nested columns in the shape that the mapping reads, however the dump spells them."""
-    with duckdb.connect() as connection:
-        described = connection.execute(f"DESCRIBE FROM read_parquet({_quote(paths[:1])})").fetchall()
-    held = {name: kind for name, kind, *_ in described}
-    reshaped = ", ".join(
-        f"{_reshaped(name, held[name], kind)} AS \"{name}\""
-        for name, kind in mapping.json_columns(batch.fields).items()
-        if name in held and (kind == "JSON" or kind.endswith(("]", ")"))) and held[name] != kind
-    )
+    spelled = _spelled(mapping, batch, path)
+    reshaped = ", ".join(f'{_reshaped(name, held, kind)} AS "{name}"' for name, (held, kind) in spelled.items())
     replacing = f" REPLACE ({reshaped})" if reshaped else ""
-    if not batch.rows:
-        return f"(SELECT *{replacing} FROM read_parquet({_quote(paths)}{option}))"
-    first, end = batch.rows
+    first, end = batch.rows or (0, 0)
     return (
-        f"(SELECT * EXCLUDE (file_row_number){replacing} FROM read_parquet({_quote(paths)}, file_row_number = true) "
+        f"(SELECT * EXCLUDE (file_row_number){replacing} FROM read_parquet({_text(path)}, file_row_number = true) "
         f"WHERE file_row_number >= {first} AND file_row_number < {end})"
     )
 
 
+def _spelled(mapping: Mapping, batch: Batch, path: str) -> dict[str, tuple[str, str]]:
+    """The nested columns of a Parquet file that are not of the type the mapping reads: that they have, that it reads."""
+    with duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE FROM read_parquet({_text(path)})").fetchall()
+    held = {name: kind for name, kind, *_ in described}
+    return {
+        name: (held[name], kind)
+        for name, kind in mapping.json_columns(batch.fields).items()
+        if name in held and (kind == "JSON" or kind.endswith(("]", ")"))) and held[name] != kind
+    }
+
+
 def _reshaped(name: str, held: str, kind: str) -> str:
     """SQL: a column of type ``held`` as ``kind``; text is taken for JSON, and what does not fit is null."""
-    value = f'TRY_CAST("{name}" AS JSON)' if held in ("VARCHAR", "JSON", "BLOB") else f'to_json("{name}")'
+    value = f'TRY_CAST("{name}" AS JSON)' if held in _TEXTS else f'to_json("{name}")'
     return value if kind == "JSON" else f"json_transform({value}, {_text(json.dumps(_shape(kind)))})"
+
+
+def _note_unread(connection: Connection, mapping: Mapping, batch: Batch) -> None:
+    """Quarantine (kept) the rows of a Parquet dump whose text in a nested column is no JSON."""
+    record, path, _ = batch.parts[0]
+    names = [name for name, (held, _) in _spelled(mapping, batch, str(path)).items() if held in _TEXTS]
+    first, end = batch.rows or (0, 0)
+    for name in names:
+        connection.execute(
+            f"""
+            INSERT INTO raw.quarantine
+            SELECT {batch.run_key}, {record}, file_row_number, NULL, 'wrong type: {name}', true, "{name}"[:{_SNIPPET}]
+            FROM read_parquet({_text(str(path))}, file_row_number = true)
+            WHERE file_row_number >= {first} AND file_row_number < {end}
+                AND "{name}" <> '' AND TRY_CAST("{name}" AS JSON) IS NULL
+            """
+        )
 
 
 def _largest(batch: Batch) -> int:

@@ -22,8 +22,9 @@ import msgspec
 
 from crawler import cards
 from crawler.imports._dump import Dump
-from landing import Manifest, Record, Run, RunWriter, UsageError, Zone
-from landing.clock import from_iso, to_iso
+from crawler.imports._runs import OnLanded, Runs
+from landing import Manifest, Record, RunWriter, UsageError, Zone
+from landing.clock import from_iso
 from landing.errors import storage
 from landing.files import sha256_file
 
@@ -47,7 +48,7 @@ def land(
     observed_at: datetime | None = None,
     program: str,
     complete: bool = False,
-    on_landed: Callable[[Manifest, bool], None] | None = None,
+    on_landed: OnLanded | None = None,
 ) -> list[Manifest]:
     """Land one file and return its runs, oldest observation first.
 
@@ -58,7 +59,7 @@ def land(
         raise UsageError(f"There is no file {path}.")
     dump = Dump(path)
     with zone.lock(SOURCE):
-        landing = _Landing(zone, dump, program, complete, on_landed or (lambda _manifest, _new: None))
+        landing = _Landing(zone, dump, program, complete, on_landed)
         if "readme" in dump.columns and dump.format == "jsonl":
             return [landing.cards(_moment(dump, observed_at))]
         column = dump.date_column()
@@ -82,16 +83,10 @@ def _moment(dump: Dump, observed_at: datetime | None) -> datetime:
 class _Landing:
     """One file on its way into the zone."""
 
-    def __init__(
-        self, zone: Zone, dump: Dump, program: str, complete: bool, on_landed: Callable[[Manifest, bool], None]
-    ) -> None:
-        self.zone, self.dump, self.program, self.complete, self.on_landed = zone, dump, program, complete, on_landed
+    def __init__(self, zone: Zone, dump: Dump, program: str, complete: bool, on_landed: OnLanded | None) -> None:
+        self.zone, self.dump, self.complete = zone, dump, complete
+        self.runs = Runs(zone, SOURCE, program=program, parser=VERSION, complete=complete, on_landed=on_landed)
         self.digest = sha256_file(dump.path)
-        self.known = {
-            (run.manifest.config.get("sha256"), run.manifest.config.get("observed_at")): run
-            for run in zone.runs(SOURCE)
-            if run.manifest.kind == "import" and run.manifest.state != "abandoned"
-        }
         self.kind = "datasets" if dump.holds_datasets() else "models"
 
     def whole(self, moment: datetime) -> Manifest:
@@ -177,26 +172,7 @@ class _Landing:
         writer.adopt(path, format=format, kind=self.kind, records=count, fields=columns, url=name)
 
     def _run(self, moment: datetime, fill: Callable[[RunWriter], None]) -> Manifest:
-        known = self.known.get((self.digest, to_iso(moment)))
-        if known is not None and known.finished:
-            self.on_landed(known.manifest, False)
-            return known.manifest
-        writer = self.zone.resume(known) if known is not None else self._start(moment)
-        fill(writer)
-        manifest = writer.finish(complete=self.complete, observed_at=moment)
-        self.known[self.digest, to_iso(moment)] = Run(writer.folder, manifest)
-        self.on_landed(manifest, True)
-        return manifest
-
-    def _start(self, moment: datetime) -> RunWriter:
-        config = {
-            "format": "hf-list",
-            "file": self.dump.path.name,
-            "sha256": self.digest,
-            "observed_at": to_iso(moment),
-            "complete": self.complete,
-        }
-        return self.zone.start(SOURCE, kind="import", program=self.program, parser=VERSION, config=config)
+        return self.runs.run(self.digest, self.dump.path.name, moment, fill)
 
 
 def _bundles(records: Iterable[Record], *, skip: int) -> Iterator[list[Record]]:
