@@ -24,6 +24,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from crawler.imports._dump import Dump
+from crawler.imports._hubs import KNOWN, hub_of
 from crawler.imports._runs import OnLanded, Runs
 from landing import Manifest, RunWriter, UsageError, Zone
 from landing.errors import storage
@@ -32,15 +33,6 @@ from landing.files import sha256_file
 TITLE = "uniform model records of PTMTorrent as JSON arrays"
 VERSION = "ptmtorrent/1"
 
-#: Hubs by what their names begin with, in small letters and without anything but letters.
-HUBS = {
-    "huggingface": "huggingface",
-    "onnx": "onnx-zoo",
-    "pytorch": "pytorch-hub",
-    "modelhub": "modelhub-ai",
-    "modelzoo": "modelzoo-co",
-    "tensorflow": "tensorflow-hub",
-}
 _ARXIV = re.compile(r"(?:10\.48550/)?arxiv[.:]\s*(\d{4}\.\d{4,5})(?:v\d+)?$", re.IGNORECASE)
 
 
@@ -114,7 +106,7 @@ def _sort(file: Path, folder: Path) -> dict[str, Path]:
                 streams[hub] = stack.enter_context((folder / f"{hub}.jsonl").open("w", encoding="utf-8"))
             (streams[hub] if hub else stray).write(json.dumps(facts) + "\n")
     if not streams:
-        raise UsageError(f"{file.name} holds no record of a known hub ({', '.join(sorted(HUBS.values()))}).")
+        raise UsageError(f"{file.name} holds no record of a known hub ({', '.join(KNOWN)}).")
     sorted_ = {hub: folder / f"{hub}.jsonl" for hub in streams}
     with strays.open("rb") as lost, next(iter(sorted_.values())).open("ab") as first:
         shutil.copyfileobj(lost, first)
@@ -137,7 +129,7 @@ def _facts(record: Any, unit: str) -> tuple[str | None, dict[str, Any]]:
     """The hub of one record and its facts; a record without a known hub or a model's name becomes a fault."""
     about = record.get("ModelHub") if isinstance(record, dict) else None
     name = about.get("ModelHubName") if isinstance(about, dict) else None
-    hub = _hub(name)
+    hub = hub_of(name)
     if hub is None:
         return None, {"_unit": unit, "_fault": f"ModelHubName is {name!r}, which is no known hub"[:200]}
     model = record.get("ModelName")
@@ -161,11 +153,6 @@ def _facts(record: Any, unit: str) -> tuple[str | None, dict[str, Any]]:
         "extra": {"ptmtorrent": record},
     }
     return hub, {key: value for key, value in facts.items() if value is not None}
-
-
-def _hub(name: Any) -> str | None:
-    plain = re.sub(r"[^a-z]", "", name.lower()) if isinstance(name, str) else ""
-    return next((hub for start, hub in HUBS.items() if plain.startswith(start)), None)
 
 
 def _id(hub: str, model: str, owner: str | None, url: str | None) -> str:
