@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.imports._hubs import KNOWN, hub_of
+from crawler.imports._hubs import hub_of, known
 from crawler.imports._peatmoss_file import Database
 from landing import Record, RunWriter, UsageError
 
@@ -51,9 +51,7 @@ def hubs(database: Database) -> Hubs:
             found.unknown[str(row.name)] = row.models
     if not found.known:
         names = ", ".join(found.unknown) or "none"
-        raise UsageError(
-            f"{database.path.name} has models of no hub that we know ({names}; known: {', '.join(KNOWN)})."
-        )
+        raise UsageError(f"{database.path.name} has models of no hub that we know ({names}; known: {known()}).")
     return found
 
 

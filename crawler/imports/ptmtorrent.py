@@ -24,7 +24,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from crawler.imports._dump import Dump
-from crawler.imports._hubs import KNOWN, hub_of
+from crawler.imports._hubs import hub_of, known
 from crawler.imports._runs import OnLanded, Runs
 from landing import Manifest, RunWriter, UsageError, Zone
 from landing.errors import storage
@@ -106,7 +106,7 @@ def _sort(file: Path, folder: Path) -> dict[str, Path]:
                 streams[hub] = stack.enter_context((folder / f"{hub}.jsonl").open("w", encoding="utf-8"))
             (streams[hub] if hub else stray).write(json.dumps(facts) + "\n")
     if not streams:
-        raise UsageError(f"{file.name} holds no record of a known hub ({', '.join(KNOWN)}).")
+        raise UsageError(f"{file.name} holds no record of a known hub ({known()}).")
     sorted_ = {hub: folder / f"{hub}.jsonl" for hub in streams}
     with strays.open("rb") as lost, next(iter(sorted_.values())).open("ab") as first:
         shutil.copyfileobj(lost, first)

@@ -86,5 +86,8 @@ def _summary(name: str, runs: list[dict[str, object]]) -> str:
     if not new:
         return f"{name}: already landed ({runs[0]['run_id']}); nothing to do."
     records = sum(int(str(run["records"])) for run in new)
-    days = f"{len(new)} days, " if len(new) > 1 else ""
-    return f"{name}: {days}{records:,} records, observed {str(new[0]['observed_at'])[:16]}."
+    hubs, days = len({run["hub"] for run in new}), len({run["observed_at"] for run in new})
+    several = "".join(f"{number} {what}, " for number, what in ((hubs, "hubs"), (days, "days")) if number > 1)
+    lost = sum(run["state"] == "partial" for run in new)
+    partial = f" {lost} run(s) are partial; 'hubcensus status' says what is missing." if lost else ""
+    return f"{name}: {several}{records:,} records, observed {str(new[0]['observed_at'])[:16]}.{partial}"

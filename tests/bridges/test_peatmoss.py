@@ -196,6 +196,20 @@ def test_a_census_that_never_imported_one_becomes_a_valid_database(tmp_path):
     connection.close()
 
 
+def test_what_we_export_comes_back_the_same_with_every_hub_known(tmp_path):
+    home, again = tmp_path / "home", tmp_path / "again"
+    fixture = Path(__file__).parents[1] / "hubs" / "fixtures"
+    hubs = sorted(folder.name for folder in fixture.iterdir() if (folder / "tree").is_dir())
+    for hub in hubs:
+        hubcensus(home, "crawl", hub, "--from", str(fixture / hub / "tree"))
+    hubcensus(home, "load")
+    first = export(home, tmp_path / "first")
+    runs = hubcensus(again, "import", "peatmoss", str(first), "--observed-at", "2026-01-01")["runs"]
+    assert sorted(run["hub"] for run in runs) == hubs
+    hubcensus(again, "load")
+    assert content(export(again, tmp_path / "second")) == content(first)
+
+
 def test_the_same_name_on_two_hubs_stays_two_models(tmp_path):
     path, home = filled(tmp_path / "theirs.db"), tmp_path / "home"
     with sqlite3.connect(path) as connection:

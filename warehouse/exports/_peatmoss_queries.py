@@ -63,8 +63,11 @@ SELECT o.hub_id, o.title, o.url_prefix, coalesce(o.imported, 0) AS imported, t.i
     coalesce(t.id, (SELECT coalesce(max(id), 0) FROM theirs)
         + row_number() OVER (PARTITION BY t.id IS NULL ORDER BY o.hub_id)) AS id
 FROM ours o
-LEFT JOIN (SELECT word, min(id) AS id FROM theirs GROUP BY word) t
-    ON starts_with(o.word, t.word) OR starts_with(t.word, o.word)
+LEFT JOIN (
+    SELECT o.hub_id, min(t.id) AS id FROM ours o
+    JOIN theirs t ON t.url = o.url_prefix OR t.name = o.title OR starts_with(o.word, t.word) OR starts_with(t.word, o.word)
+    GROUP BY o.hub_id
+) t ON t.hub_id = o.hub_id
 """
 
 # A model of the import keeps its id. Where two hubs have the same id for a model, the later one is prefixed by its hub:
