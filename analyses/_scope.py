@@ -165,8 +165,12 @@ class Scope:
 
     def cite(self, hub: str | None = None) -> str:
         """The snapshots for the end of a sentence."""
-        parts = [str(seen) for seen in self.seen if hub is None or seen.hub == hub]
-        return "; ".join(parts) if len(parts) < 4 else f"{'; '.join(parts[:3])} and {len(parts) - 3} more"
+        parts = [seen for seen in self.seen if hub is None or seen.hub == hub]
+        if len(parts) < 4:
+            return "; ".join(map(str, parts))
+        days = sorted(f"{seen.observed_at:%Y-%m-%d}" for seen in parts)
+        when = f"of {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
+        return f"the newest snapshots of {len(parts)} hubs, {when}"
 
     def caption(self, n: int, what: str = "models", hub: str | None = None) -> str:
         """The line under a figure."""

@@ -58,6 +58,23 @@ SQL = {
         GROUP BY ALL ORDER BY models DESC, hub, task_raw
     """,
 }
+# One row per hub has too many columns for one table.
+_COLUMNS = {
+    "hubs": ["owners", "tasks", "median_parameters", "dated", "newest", "median_change", "within_a_year"],
+    "licences": ["licence_n", "licensed", "licensed_share", "licensed_low", "licensed_high", "permissive"],
+    "documentation": [
+        *("card_n", "with_card", "with_card_share", "with_card_low", "with_card_high", "card_score", "card_words"),
+    ],
+    "claimed metrics": [
+        "claiming",
+        "claiming_share",
+        "claiming_low",
+        "claiming_high",
+        "claims",
+        "datasets",
+        "metrics",
+    ],
+}
 # PTMTorrent's packages by hub: they sum to its published 15,913; the split is recalled, not checked.
 _THEIRS = {"huggingface": 12_401, "modelzoo-co": 3_245, "onnx-zoo": 185, "pytorch-hub": 49, "modelhub-ai": 33}
 
@@ -75,7 +92,11 @@ def run(scope: Scope) -> Answer:
     return Answer(
         f"{count(total)} models on {count(len(hubs))} hubs, {percent(largest['models'] / total, 1)} of them on "
         f"{largest['hub']}{spread} ({scope.cite()}).",
-        {"hubs": hubs, "tasks": tasks, "words without a task": unknown},
+        {
+            **{title: hubs[["hub", "models", *columns]] for title, columns in _COLUMNS.items()},
+            "tasks": tasks,
+            "words without a task": unknown,
+        },
         lambda: _draw(hubs, scope),
         "Models by hub: " + ", ".join(f"{row['hub']} {count(row['models'])}" for _, row in hubs.iterrows()) + ".",
         [

@@ -137,15 +137,15 @@ def _facts(manifest: Any) -> dict[str, Any]:
 
 
 def _summary(run: dict[str, Any]) -> str:
-    spent = ", ".join(
-        f"{int(run['requests'][kind]):,} {kind}" for kind in ("api", "resolvers") if kind in run["requests"]
-    )
+    asked = {kind: int(run["requests"].get(kind, 0)) for kind in ("api", "resolvers")}
+    spent = ", ".join(f"{number:,} {kind}" for kind, number in asked.items() if number)
+    waited = run["requests"].get("waited_s", 0)
+    used = (f"{spent} requests" if spent else "no request") + (f", {waited:,.0f} s waited" if waited >= 1 else "")
     counts = ", ".join(
         f"{count:,} {kind}" for kind, count in run["counts"].items() if count and kind != "suspect_parts"
     )
-    waited = run["requests"].get("waited_s", 0)
-    text = f"{run['hub']}: {run['kind']} {'complete' if run['complete'] else 'of a part'}: {counts or 'nothing new'}"
-    text += f" ({spent} requests" + (f", {waited:,.0f} s waited" if waited >= 1 else "") + f"); run {run['run_id']}."
+    whole = "complete" if run["complete"] else "not known to be complete"
+    text = f"{run['hub']}: {run['kind']} {whole}: {counts or 'nothing new'} ({used}); run {run['run_id']}."
     for failure in run["failures"][:10]:
         text += f"\n  missing: {failure['key']}: {failure['reason']}"
     more = len(run["failures"]) - 10

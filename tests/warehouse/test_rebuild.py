@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from landing import Zone
@@ -58,4 +59,15 @@ def test_a_late_arrival_is_put_where_it_belongs(calm, tmp_path):
         shutil.copytree(source / ids[day], home / "landing" / "huggingface" / ids[day])
     outcome = load(Zone(home / "landing"), path, Limits("1GB"))
     assert outcome.rebuilt is not None
+    assert fingerprints(path) == fingerprints(calm.home / "warehouse.duckdb")
+
+
+def test_a_warehouse_of_another_version_is_built_anew(calm, tmp_path):
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copy(calm.home / "warehouse.duckdb", path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE raw.meta SET schema_version = schema_version - 1")
+        connection.execute("DELETE FROM core.model WHERE model_id % 2 = 0")
+    outcome = load(Zone(calm.home / "landing"), path, Limits("1GB"))
+    assert outcome.rebuilt is not None and "schema" in outcome.rebuilt
     assert fingerprints(path) == fingerprints(calm.home / "warehouse.duckdb")
