@@ -112,7 +112,7 @@ def hubs() -> str:
     files = sorted((HERE.parent / "crawler" / "hubs").glob("[a-z]*.py"))
     modules = [import_module(f"crawler.hubs.{path.stem}") for path in files]
     text = NOTE + "# Hubs\n\nOne file each in `crawler/hubs/`, one mapping each in `warehouse/mappings/`; "
-    text += "[add-a-hub.md](add-a-hub.md) says how to add one, [registries.md](registries.md) what they hold, counted.\n\n"
+    text += "[add-a-hub.md](add-a-hub.md) says how to add one, [registries.md](registries.md) what they hold.\n\n"
     text += "| hub | name | read from | a run lands | its records can state |\n|---|---|---|---|---|\n"
     for module in modules:
         read = f"repository {module.REPOSITORY}" if hasattr(module, "REPOSITORY") else module.ENDPOINT
