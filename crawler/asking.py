@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 import msgspec
@@ -139,23 +139,26 @@ class Asking:
         )
 
     def _note(self, answered: _Answered) -> None:
-        self._in_a_row = self._in_a_row + 1 if answered.failure else 0
         if answered.failure is None:
+            # A model about which there was nothing to ask says nothing about the hub.
+            self._in_a_row = 0 if answered.records else self._in_a_row
             return
+        self._in_a_row += 1
         ask, reason = answered.failure
         if self._in_a_row >= _HOPELESS:
             raise TransientError(f"{reason} So do the {_HOPELESS} before; run the same command again later.")
-        self.writer.fail(f"{ask.kind}:{ask.key}", reason, url=ask.url)
+        self.writer.fail(f"{ask.kind}:{ask.key}", reason, url=ask.url, during="details")
 
     def _land(self, records: dict[str, list[Record]], position: int) -> None:
-        """Land a chunk's answers, each kind once: after a kill between two kinds the other is not landed again."""
+        """Land a chunk's answers; after a kill between two bundles, what the first one held is not landed again."""
         for kind, found in sorted(records.items()):
             walk = f"details-{kind}"
-            if (self.writer.cursors.get(walk, (0, False))[0] or 0) >= position:
-                continue
-            for bundle, last in _bundles(found):
+            at = self.writer.cursors.get(walk, (None, False))[0] or {"position": 0}
+            landed = set(at["models"]) if at["position"] == position else set()
+            for bundle in _bundles([record for record in found if record.key not in landed]):
+                landed |= {record.key for record in bundle}
                 fields = self.fields if kind == "detail" else ()
-                cursor = position if last else position - 1
+                cursor = {"position": position, "models": sorted(landed)}
                 self.writer.write_records(bundle, walk=walk, cursor=cursor, fields=fields)
         self.writer.mark("details", position, done=False)
 
@@ -168,16 +171,20 @@ def _is_json(response: Response) -> bool:
     return True
 
 
-def _bundles(records: list[Record]) -> Iterator[tuple[list[Record], bool]]:
+def _bundles(records: list[Record]) -> Iterator[list[Record]]:
+    """Records in bundles that are not too long; those of one model stay together."""
     bundle: list[Record] = []
     size = 0
-    for record in records:
-        if bundle and (len(bundle) >= BUNDLE_RECORDS or size + len(record.body) > BUNDLE_BYTES):
-            yield bundle, False
+    for _, group in groupby(records, lambda record: record.key):
+        answers = list(group)
+        weight = sum(len(record.body) for record in answers)
+        if bundle and (len(bundle) + len(answers) > BUNDLE_RECORDS or size + weight > BUNDLE_BYTES):
+            yield bundle
             bundle, size = [], 0
-        bundle.append(record)
-        size += len(record.body)
-    yield bundle, True
+        bundle += answers
+        size += weight
+    if bundle:
+        yield bundle
 
 
 def _listed(writer: RunWriter) -> Iterator[dict[str, Any]]:

@@ -99,7 +99,9 @@ class Details:
             raise OperationalError(
                 f"{fetched.failure} So do the {_HOPELESS} before; run the same command again later."
             )
-        self.writer.fail(f"{KINDS[detail]}:{fetched.model.id}", fetched.failure, url=fetched.url)
+        # A run that is taken up again asks for everything that has not landed, so this counts only if it is not.
+        name = f"{KINDS[detail]}:{fetched.model.id}"
+        self.writer.fail(name, fetched.failure, url=fetched.url, during=f"{detail}-asked")
 
     def _flush(self, detail: str, bundle: list[Record]) -> list[Record]:
         if bundle:

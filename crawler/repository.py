@@ -146,7 +146,7 @@ class Gathering:
             if number <= (cursor or 0):
                 continue
             if len(body) > MAX_FILE:
-                self.writer.fail(path, f"longer than {MAX_FILE >> 20} MiB", url=path)
+                self.writer.fail(path, f"longer than {MAX_FILE >> 20} MiB", url=path, during="files")
                 continue
             url = f"https://github.com/{self.module.REPOSITORY}/blob/{facts['commit'] or 'HEAD'}/{path}"
             bundle.append(Record("file", path, url, 200, moment, body, revision=facts["commit"]))

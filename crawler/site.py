@@ -86,7 +86,8 @@ class Visit:
             response = self._get(at["url"])
             if response.status != 200:
                 raise OperationalError(f"The site answers {response.status} to its listing {at['url'][:200]}.")
-            record = self._read(f"listing/{at['pages'] + 1:04d}", at["url"], response.body, response)
+            key = f"listing/{at['pages'] + 1:04d}"
+            record = self._read(key, at["url"], response.body, response, during="listing")
             if record.decoded is None or record.decoded["page"] != "listing":
                 raise ShapeError(f"The hub has changed its shape: {at['url'][:200]} is no listing of models.")
             following = urljoin(at["url"], record.decoded.get("next") or "")
@@ -135,9 +136,9 @@ class Visit:
                 response = self._get(url)
             except (TransientError, OperationalError) as error:
                 failed = str(error)
-                self.writer.fail(key, failed, url=url)
+                self.writer.fail(key, failed, url=url, during="pages")
                 continue
-            found.append(self._read(key, url, response.body, response))
+            found.append(self._read(key, url, response.body, response, during="pages"))
         return found, failed
 
     def _get(self, url: str) -> Response:
@@ -150,7 +151,7 @@ class Visit:
             self.session.budget.pause(self.session.patience.base * 2**attempt)
         raise TransientError(f"{url[:200]} keeps coming cut off.")
 
-    def _read(self, key: str, url: str, body: bytes, response: Response | None = None) -> Record:
+    def _read(self, key: str, url: str, body: bytes, response: Response | None = None, during: str = "") -> Record:
         """The envelope of one page, with what it says beside; a page that says nothing is noted."""
         status = response.status if response else 200
         said: dict[str, Any] | None = None
@@ -159,7 +160,7 @@ class Visit:
                 said = self.module.read(key, body)
             except Malformed as error:
                 if response:
-                    self.writer.fail(key, f"cannot be read: {error}", url=url)
+                    self.writer.fail(key, f"cannot be read: {error}", url=url, during=during)
         return Record(
             kind="page",
             key=key,
@@ -215,6 +216,7 @@ class Visit:
         self.faults = at["faults"]
         if done:
             return
+        number = 0
         for number, (states, names) in enumerate(_alike(library, self.limit), 1):
             if number > at["pages"]:
                 records = [record for name in names for record in self._decoded(library, name)]
@@ -223,8 +225,10 @@ class Visit:
         faults = [_fault("listing", reason) for reason in library.faults]
         self.faults += len(faults)
         if faults:
-            self._page(faults, (), {"pages": at["pages"] + 1, "faults": self.faults})
-        self.writer.mark("models", {"pages": at["pages"] + bool(faults), "faults": self.faults}, done=True)
+            at = {"pages": number + 1, "faults": self.faults}
+            self._page(faults, (), at, done=True)
+        else:
+            self.writer.mark("models", at, done=True)
 
     def _decoded(self, library: Any, name: str) -> Iterator[bytes]:
         """The records of one model as JSON; a bad entry becomes a record of its fault."""
@@ -234,7 +238,7 @@ class Visit:
             self.faults += 1
             yield _fault(name, str(error) if isinstance(error, Malformed) else f"{type(error).__name__}: {error}")
 
-    def _page(self, records: list[bytes], states: tuple[str, ...], at: dict[str, int]) -> None:
+    def _page(self, records: list[bytes], states: tuple[str, ...], at: dict[str, int], *, done: bool = False) -> None:
         self.writer.write_page(
             b"[" + b",\n".join(records) + b"]",
             kind="models",
@@ -245,6 +249,7 @@ class Visit:
             fetched_at=now(),
             walk="models",
             cursor=at,
+            done=done,
         )
         self.tell(Progress("models", self.writer.landed, self.writer.records))
 
@@ -262,8 +267,9 @@ class Visit:
                     url = f"{self.session.endpoint}/{name}"
                     bundle.append(Record("card", name, url, 200, moment, body, decoded=said, decoder=cards.VERSION))
         if bundle:
-            self.writer.write_records(bundle, walk="cards")
-        self.writer.mark("cards", None, done=True)
+            self.writer.write_records(bundle, walk="cards", done=True)
+        else:
+            self.writer.mark("cards", None, done=True)
 
     def _counts(self) -> dict[str, int]:
         counts = {"faults": self.faults}

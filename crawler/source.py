@@ -211,7 +211,7 @@ class Crawl:
         )
         if checked.lost:
             reason = f"page {after.pages} of {walk.name} came broken {_AGAIN + 1} times: {checked.broken}"
-            self.writer.fail(f"{walk.name}/{after.pages}", reason, url=at.url)
+            self.writer.fail(f"{walk.name}/{after.pages}", reason, url=at.url, during=walk.name)
         done = not following or self._enough(walk, after, checked)
         self._keep_as_sent(walk, after, response)
         self.writer.write_page(
@@ -242,9 +242,12 @@ class Crawl:
     def _keep_as_sent(self, walk: Walk, after: Cursor, response: Response) -> None:
         """A page that is not JSON lands unchanged too, beside what was read from it."""
         if hasattr(self.hub, "decode_page"):
-            key = f"{walk.name}/{after.pages:06d}"
+            key, place = f"{walk.name}/{after.pages:06d}", f"{walk.name}-sent"
             record = Record("page", key, response.url, 200, response.received, response.body, etag=response.etag)
-            self.writer.write_records([record], walk=f"{walk.name}-sent")
+            cursor = [after.pages, record.sha256]
+            # Cut off before its records landed: the same page is not landed twice.
+            if self.writer.cursors.get(place, (None, False))[0] != cursor:
+                self.writer.write_records([record], walk=place, cursor=cursor)
 
     def _enough(self, walk: Walk, after: Cursor, checked: Checked) -> bool:
         if self.limit is not None and after.records >= self.limit:

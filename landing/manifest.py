@@ -71,7 +71,11 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 class Line(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A line of the journal: a part that counts from now on, and where its walk stands after it."""
+    """A line of the journal: a part that counts from now on, and where its walk stands after it.
+
+    A ``failure`` with ``during`` counts once that walk has moved on: before, what failed will be asked for again.
+    ``resumed`` marks where a run was taken up after it had been cut off: failures that waited then are void.
+    """
 
     at: str
     part: Part | None = None
@@ -79,6 +83,8 @@ class Line(msgspec.Struct, omit_defaults=True, kw_only=True):
     cursor: Any = None
     done: bool = False
     failure: dict[str, Any] | None = None
+    during: str | None = None
+    resumed: bool = False
 
 
 def observed(manifest: Manifest) -> datetime:

@@ -28,6 +28,20 @@ def _number(part: Part) -> int:
     return int(Path(part.path).name.split("-", 1)[0])
 
 
+def _failures(lines: Iterable[Line]) -> tuple[list[dict[str, Any]], bool]:
+    """The failures that count, and whether others still waited for their walk to move on."""
+    counted: list[dict[str, Any]] = []
+    waiting: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        if line.resumed:
+            waiting.clear()
+        if line.failure is not None:
+            (waiting.setdefault(line.during, []) if line.during else counted).append(line.failure)
+        if line.walk is not None:
+            counted += waiting.pop(line.walk, [])
+    return counted, bool(waiting)
+
+
 class RunWriter:
     """An open run. Safe to use from several threads; one process at a time (the zone's lock)."""
 
@@ -44,8 +58,10 @@ class RunWriter:
         self.parts: int = max((_number(line.part) for line in lines if line.part), default=0)
         self.landed: int = sum(line.part is not None for line in lines)
         self.records: int = sum(line.part.records for line in lines if line.part)
-        self.failures: list[dict[str, Any]] = [line.failure for line in lines if line.failure]
+        self.failures, waiting = _failures(lines)
         self._drop_torn_line(run)
+        if waiting:
+            self._journal(Line(at=to_iso(now()), resumed=True))
 
     def _drop_torn_line(self, run: Run) -> None:
         path = run.folder / JOURNAL
@@ -160,11 +176,14 @@ class RunWriter:
         """Save where a walk stands without landing a part."""
         self._journal(Line(at=to_iso(now()), walk=walk, cursor=cursor, done=done))
 
-    def fail(self, key: str, reason: str, *, url: str = "") -> None:
-        """Note something asked for that could not be had; the run will end as partial."""
+    def fail(self, key: str, reason: str, *, url: str = "", during: str | None = None) -> None:
+        """Note something asked for that could not be had; the run will end as partial.
+
+        ``during`` names the walk that will ask for it again if the run is cut off before the walk has moved on.
+        """
         failure = {"key": key, "reason": reason, "url": url}
         self.failures.append(failure)
-        self._journal(Line(at=to_iso(now()), failure=failure))
+        self._journal(Line(at=to_iso(now()), failure=failure, during=during))
 
     def finish(
         self,

@@ -132,7 +132,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
                 _write(connection, mapping, snapshot, batch, known)
     connection.execute("BEGIN")
     # A dump of data sets alone may be whole and still says nothing about which models are gone.
-    complete = run.manifest.complete and (bool(listed) or not entries)
+    complete = run.manifest.complete and {part.kind for _, _, _, part in entries} != {"datasets"}
     records = history.end(connection, snapshot, complete=complete)
     licences.learn(connection)
     _close_snapshot(connection, snapshot, run, run_key, complete, sorted(known), records, duplicates)
