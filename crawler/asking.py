@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, Protocol
 
 import msgspec
@@ -86,11 +86,14 @@ class Asking:
         position = sum(1 for _ in islice(models, cursor or 0))
         while chunk := list(islice(models, CHUNK)):
             position += len(chunk)
-            records: dict[str, list[Record]] = {}
-            for answered in spread(lambda record: self._one(record, chosen), chunk, THREADS):
+            answers: dict[int, _Answered] = {}
+            for place, answered in spread(lambda job: (job[0], self._one(job[1], chosen)), enumerate(chunk), THREADS):
                 self._note(answered)
-                for record in answered.records:
-                    records.setdefault(record.kind, []).append(record)
+                answers[place] = answered
+            records: dict[str, list[Record]] = {}
+            # In the order of the listing, so that a chunk lands in the same bundles whenever it is asked for.
+            for record in chain.from_iterable(answers[place].records for place in sorted(answers)):
+                records.setdefault(record.kind, []).append(record)
             self._land(records, position)
             self._tell(Progress("details", self.writer.landed, position))
         self.writer.mark("details", position, done=True)
