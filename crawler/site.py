@@ -24,7 +24,7 @@ from crawler import cards
 from crawler.archive import digest, open_copy
 from crawler.repository import BUNDLE_BYTES, BUNDLE_RECORDS, _unpack
 from crawler.session import Response, Session, origin
-from crawler.source import Progress
+from crawler.source import RESUME, Progress
 from crawler.tree import Malformed, ShapeError
 from landing import Manifest, OperationalError, Record, Run, RunWriter, TransientError
 from landing.clock import now
@@ -83,7 +83,11 @@ class Visit:
         cursor, done = self.writer.cursors.get("listing", (None, False))
         at = cursor or {"url": self.hub.listing()[0].url, "pages": 0}
         while not done:
-            response = self._get(at["url"])
+            try:
+                response = self._get(at["url"])
+            except TransientError as error:
+                said = str(error).rstrip(".")
+                raise OperationalError(f"{said}, again and again; what was landed is kept, {RESUME}") from error
             if response.status != 200:
                 raise OperationalError(f"The site answers {response.status} to its listing {at['url'][:200]}.")
             key = f"listing/{at['pages'] + 1:04d}"
