@@ -1,0 +1,1 @@
+"""Downstream: which source repositories use which models."""

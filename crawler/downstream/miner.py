@@ -1,0 +1,238 @@
+"""The models that a source file loads: every call that fits a signature, with the ids that its argument may stand for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from crawler.downstream import ids, signatures
+from crawler.downstream.interpreter import Interpreter, Others, Site
+from crawler.downstream.signatures import Signature
+from crawler.downstream.source import Piece, pieces
+from crawler.downstream.values import NOTHING, Text, Values, texts, through, weakest
+
+#: How often a usage found this way is one, by the labelled files (docs/downstream.md).
+CONFIDENCE = {
+    "literal": 0.99,
+    "variable": 0.98,
+    "other_cell": 0.97,
+    "class_constant": 0.95,
+    "argument": 0.95,
+    "default_argument": 0.97,
+    "field_default": 0.95,
+    "command_line_default": 0.97,
+    "environment_default": 0.9,
+    "dictionary": 0.9,
+    "conditional": 0.9,
+    "enumerated": 0.85,
+    "format": 0.85,
+    "other_file": 0.85,
+    "attribute": 0.7,
+}
+_SAVES = (
+    "save_pretrained",
+    "save",
+    "save_model",
+    "save_to_disk",
+    "merge_and_save",
+    "makedirs",
+    "mkdir",
+    "save_pretrained_merged",
+)
+_SAVED_TO = (
+    "output_dir",
+    "save_dir",
+    "output_path",
+    "logging_dir",
+    "model_save_path",
+    "save_directory",
+    "dirpath",
+    "local_dir",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A place that loads a model."""
+
+    line: int
+    cell: int | None
+    library: str
+    api: str
+    id_as_written: str
+    model_id: str
+    hub: str
+    revision: str | None
+    how: str
+    confidence: float
+    flags: tuple[str, ...] = ()
+
+
+@cache
+def needles() -> re.Pattern[bytes]:
+    """What every file with a usage contains: the last names of the calls, as literal bytes."""
+    words = {row.call.rpartition(".")[2] for row in signatures.table() if "*" not in row.call.rpartition(".")[2]}
+    modules = {row.module for row in signatures.table() if "*" in row.call.rpartition(".")[2] and row.module != "*"}
+    telling = {word for word in words if len(word) > 8 or word[:1].isupper()} | {
+        m.rpartition(".")[2] for m in modules
+    }
+    telling |= {
+        row.module.partition(".")[0] for row in signatures.table() if row.call.rpartition(".")[2] not in telling
+    }
+    telling -= {"*"}
+    return re.compile(b"|".join(sorted(re.escape(word.encode()) for word in telling)))
+
+
+def mine(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
+    """The usages in a Python file or a notebook, in order; empty where there are none or nothing can be read."""
+    if not needles().search(data):
+        return []
+    return list(_Mine(others).read(pieces(name, data)))
+
+
+class _Mine:
+    """One file."""
+
+    def __init__(self, others: Others | None) -> None:
+        self._found: dict[tuple[int | None, int, int, str, str], Usage] = {}
+        self._later: list[tuple[Site, Signature, str]] = []
+        self._saved: set[str] = set()
+        self._interpreter = Interpreter(self._meet, others)
+
+    def read(self, listed: list[Piece]) -> Iterator[Usage]:
+        self._interpreter.run(listed)
+        for site, signature, attribute in self._later:
+            known = self._interpreter.attributes.get(attribute, NOTHING)
+            self._use(site, signature, through(known, "attribute"))
+        usages = [usage for usage in self._found.values() if usage.id_as_written not in self._saved]
+        yield from sorted(usages, key=lambda usage: (usage.cell or 0, usage.line, usage.model_id))
+
+    def _meet(self, site: Site) -> None:
+        last = site.callee.rpartition(".")[2]
+        if last in _SAVES:
+            self._saved |= {text.text for values in site.given[:1] for text in texts(values)}
+        for name in _SAVED_TO:
+            if name in site.named and not (name == "local_dir" and last in ("snapshot_download", "hf_hub_download")):
+                self._saved |= {text.text for text in texts(site.named[name])}
+        signature = signatures.match(site.callee)
+        if signature is None or not _asked(signature, site):
+            return
+        for values, node in _arguments(signature, site):
+            if not values and isinstance(node, ast.Attribute):
+                self._later.append((site, signature, node.attr))
+            self._use(site, signature, values)
+
+    def _use(self, site: Site, signature: Signature, values: Values) -> None:
+        for text in texts(values):
+            written = _written(signature, site, text)
+            model_id = ids.resolve(signature.form, written)
+            if model_id is None:
+                continue
+            usage = _usage(site, signature, text, written, model_id)
+            key = (site.cell, site.node.lineno, site.node.col_offset, usage.api, model_id)
+            before = self._found.get(key)
+            if before is None or before.confidence < usage.confidence:
+                self._found[key] = usage
+
+
+def _usage(site: Site, signature: Signature, text: Text, written: str, model_id: str) -> Usage:
+    callee = site.callee.lstrip("?.")
+    root = callee.partition(".")[0]
+    known = not site.callee.startswith(("?", "."))
+    hub = (
+        "huggingface"
+        if model_id != written and "/" in model_id and signature.hub in ("timm", "open_clip")
+        else signature.hub
+    )
+    how = weakest(text.how)
+    confidence = CONFIDENCE[how] * (0.95 if site.mended else 1.0)
+    revision = next((value.text for value in texts(site.named.get("revision", NOTHING))), None)
+    return Usage(
+        line=site.node.lineno,
+        cell=site.cell,
+        library=root if known else "unknown",
+        api=".".join(callee.split(".")[-2:]),
+        id_as_written=written,
+        model_id=model_id,
+        hub=hub,
+        revision=revision,
+        how=how,
+        confidence=round(confidence, 3),
+        flags=tuple(_flags(site)),
+    )
+
+
+def _flags(site: Site) -> Iterator[str]:
+    """What makes a load unsafe, or pins it."""
+    for keyword in site.node.keywords:
+        if isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
+            if keyword.arg in ("trust_remote_code", "trust_repo"):
+                yield keyword.arg
+        if keyword.arg == "weights_only" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False:
+            yield "not_weights_only"
+
+
+def _arguments(signature: Signature, site: Site) -> Iterator[tuple[Values, ast.expr | None]]:
+    """The arguments in which the id stands: by keyword, else by position; the call itself where it names the model."""
+    if signature.form in ("call", "module", "owner"):
+        yield (Text(site.callee),), None
+        return
+    named = [name for name in signature.keywords if name in site.named]
+    for name in (
+        named
+        if signature.keywords and len(signature.keywords) > 1 and "tokenizer" in signature.keywords
+        else named[:1]
+    ):
+        yield site.named[name], next((k.value for k in site.node.keywords if k.arg == name), None)
+    if signature.position is not None and signature.position < len(site.given) and not set(named) - {"tokenizer"}:
+        node = site.node.args[signature.position] if signature.position < len(site.node.args) else None
+        yield site.given[signature.position], node
+
+
+def _written(signature: Signature, site: Site, text: Text) -> str:
+    """What stands in the program for the model."""
+    names = site.callee.split(".")
+    if signature.form == "call":
+        return names[-1]
+    if signature.form == "owner":
+        return names[-2]
+    if signature.form == "module":
+        return names[0]
+    if signature.form == "repo:entry":
+        entry = site.given[1] if len(site.given) > 1 else site.named.get("model", NOTHING)
+        return f"{text.text}:{next((value.text for value in texts(entry)), '')}".rstrip(":")
+    return text.text
+
+
+def _asked(signature: Signature, site: Site) -> bool:
+    """Whether the call asks for what the signature needs."""
+    if signature.needs == "pretrained":
+        # torchvision took ``resnet50(True)``; of a call that the table does not name, only the keyword tells.
+        place = 1 if signature.form == "timm" else None if "*" in signature.call else 0
+        return _given(site, "pretrained", place) or _given(site, "weights", None)
+    if signature.needs == "weights":
+        weights = next((k.value for k in site.node.keywords if k.arg == "weights"), None)
+        return not (isinstance(weights, ast.Constant) and weights.value is None)
+    if signature.needs == "repository":
+        kind = {text.text for text in texts(site.named.get("repo_type", NOTHING))}
+        return not kind & {"dataset", "space"}
+    if signature.form == "repo:entry":
+        local = {text.text for text in texts(site.named.get("source", NOTHING))}
+        return "local" not in local and not _denied(site, "pretrained")
+    return True
+
+
+def _given(site: Site, name: str, position: int | None) -> bool:
+    """Whether an argument is there and neither false nor none."""
+    value = next((keyword.value for keyword in site.node.keywords if keyword.arg == name), None)
+    if value is None and position is not None and position < len(site.node.args):
+        value = site.node.args[position]
+    return value is not None and not (isinstance(value, ast.Constant) and value.value in (False, None))
+
+
+def _denied(site: Site, name: str) -> bool:
+    value = next((keyword.value for keyword in site.node.keywords if keyword.arg == name), None)
+    return isinstance(value, ast.Constant) and value.value is False
