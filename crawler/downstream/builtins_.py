@@ -160,7 +160,7 @@ def _table_method(table: Table, name: str, given: list[Values], named: dict[str,
         fallback = given[1] if len(given) > 1 else named.get("default", NOTHING)
         return union(*(known if keys else [entries((table,), "enumerated")]), fallback)
     if name == "values":
-        return (Items(tuple([*table.entries.values(), *table.others])),)
+        return (Items((*table.entries.values(), *table.others)),)
     if name == "keys":
         return (Items(tuple((Text(key, "enumerated"),) for key in table.entries)),)
     if name == "items":

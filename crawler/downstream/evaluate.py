@@ -27,14 +27,14 @@ from crawler.downstream.values import (
 )
 
 if TYPE_CHECKING:
-    from crawler.downstream.interpreter import Interpreter
+    from crawler.downstream.calls import Calls
     from crawler.downstream.scope import Scope
 
 
 class Evaluator:
     """Evaluates the expressions of one program; calls of its own functions go to the interpreter."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Calls) -> None:
         """Expressions are met in any order."""
         self.interpreter = interpreter
         self._kinds: dict[type[ast.expr], Callable[[Any, Scope], Values]] = {

@@ -1,4 +1,4 @@
-"""The models that a source file loads: every call that fits a signature, with the ids that its argument may stand for."""
+"""The models that a source file loads: calls that fit a signature, with the ids that their argument may stand for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from crawler.downstream import ids, signatures
-from crawler.downstream.interpreter import Interpreter, Others, Site
+from crawler.downstream.calls import Site
+from crawler.downstream.interpreter import Interpreter, Others
 from crawler.downstream.signatures import Signature
 from crawler.downstream.source import Piece, pieces
 from crawler.downstream.values import NOTHING, Text, Values, texts, through, weakest
@@ -132,7 +133,7 @@ class _Mine:
             if model_id is None:
                 continue
             usage = _usage(site, signature, text, written, model_id)
-            key = (site.cell, site.node.lineno, site.node.col_offset, usage.api, model_id)
+            key = (site.cell, site.line, site.column, usage.api, model_id)
             before = self._found.get(key)
             if before is None or before.confidence < usage.confidence:
                 self._found[key] = usage
@@ -151,7 +152,7 @@ def _usage(site: Site, signature: Signature, text: Text, written: str, model_id:
     confidence = CONFIDENCE[how] * (0.95 if site.mended else 1.0)
     revision = next((value.text for value in texts(site.named.get("revision", NOTHING))), None)
     return Usage(
-        line=site.node.lineno,
+        line=site.line,
         cell=site.cell,
         library=root if known else "unknown",
         api=".".join(callee.split(".")[-2:]),
@@ -168,15 +169,15 @@ def _usage(site: Site, signature: Signature, text: Text, written: str, model_id:
 def _flags(site: Site) -> Iterator[str]:
     """What makes a load unsafe, or pins it."""
     for keyword in site.node.keywords:
-        if isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
-            if keyword.arg in ("trust_remote_code", "trust_repo"):
-                yield keyword.arg
-        if keyword.arg == "weights_only" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False:
+        said = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+        if keyword.arg in ("trust_remote_code", "trust_repo") and said is True:
+            yield keyword.arg
+        if keyword.arg == "weights_only" and said is False:
             yield "not_weights_only"
 
 
 def _arguments(signature: Signature, site: Site) -> Iterator[tuple[Values, ast.expr | None]]:
-    """The arguments in which the id stands: by keyword, else by position; the call itself where it names the model."""
+    """The arguments in which the id stands: by keyword, else by position; else the call itself."""
     if signature.form in ("call", "module", "owner"):
         yield (Text(site.callee),), None
         return

@@ -29,13 +29,16 @@ class Scope:
             scope = scope.parent
         return None
 
+    def root(self) -> Scope:
+        """The module."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
     def set(self, name: str, values: Values) -> None:
         """Let a name stand for these values from now on."""
-        scope = self
-        if name in self.globals:
-            while scope.parent is not None:
-                scope = scope.parent
-        scope.names[name] = values
+        (self.root() if name in self.globals else self).names[name] = values
 
     @contextmanager
     def branch(self) -> Iterator[None]:

@@ -78,7 +78,7 @@ def _roots() -> frozenset[str]:
 
 @cache
 def match(callee: str) -> Signature | None:
-    """The row that fits a call best; None where none does. A callee that begins with ``?`` or a dot has no known root."""
+    """The row that fits a call best; None where none does. ``?`` or a dot before it: its root is not known."""
     last = callee.rpartition(".")[2].lstrip("?")
     rows = [*_by_last().get(last, ()), *_by_last().get("*", ())]
     fitting = [row for row in rows if _fits(row, callee)]

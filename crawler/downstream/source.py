@@ -43,7 +43,7 @@ class _Notebook(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A module or a notebook's cell: its tree, its number among all cells (None for a module), and if it was mended."""
+    """A module or a cell of a notebook: its tree, its place among all cells (None for a module), if it was mended."""
 
     tree: ast.Module
     cell: int | None = None
@@ -137,9 +137,8 @@ def _blank(lines: list[str], error: SyntaxError) -> bool:
         # The line is fine; the block before it is empty.
         before = next((n for n in range(number - 1, -1, -1) if lines[n].strip()), None)
         if before is not None and lines[before].rstrip().endswith(":"):
-            indent = len(lines[before]) - len(lines[before].lstrip())
             lines[before] = lines[before].rstrip() + " pass"
-            return indent >= 0
+            return True
     for place in (number, *range(number - 1, max(number - 30, -1), -1)):
         bare = lines[place].strip()
         if bare and bare != "pass":

@@ -119,10 +119,10 @@ def union(*sets: Values) -> Values:
     """Every value once, in order, up to the limit."""
     seen: dict[Any, Value] = {}
     for value in (value for values in sets for value in values):
-        key = value.text if isinstance(value, Text) else id(value)
-        if isinstance(value, Items | Name):
-            key = value
-        if key not in seen or (isinstance(value, Text) and _RANK[value.how] < _RANK[seen[key].how]):  # type: ignore[union-attr]
+        key: Any = value.text if isinstance(value, Text) else value if isinstance(value, Items | Name) else id(value)
+        before = seen.get(key)
+        stronger = isinstance(value, Text) and isinstance(before, Text) and _RANK[value.how] < _RANK[before.how]
+        if before is None or stronger:
             seen[key] = value
     return tuple(islice(seen.values(), MOST))
 

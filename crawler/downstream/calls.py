@@ -1,0 +1,343 @@
+"""Calls: what is called, with what, and what it gives. Functions and classes of the program are entered."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.downstream import builtins_
+from crawler.downstream.evaluate import Evaluator
+from crawler.downstream.scope import Scope, defaults, parameters
+from crawler.downstream.values import (
+    NOTHING,
+    Class,
+    Function,
+    Instance,
+    Items,
+    Name,
+    Table,
+    Text,
+    Values,
+    elements,
+    texts,
+    through,
+    union,
+)
+
+_STEPS = 60_000
+_DEPTH = 6
+_PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "ArgumentParser", "add_argument_group")
+_DATACLASS_PARSERS = ("HfArgumentParser", "TrlParser", "H4ArgumentParser", "ArgumentParserPlus")
+_PARSED = ("parse_args_into_dataclasses", "parse_json_file", "parse_yaml_file", "parse_args_and_config", "parse_dict")
+_BY_CLASS = ("cli", "parse", "instantiate", "structured")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A call: where, of what, with what. ``callee`` begins with ``?`` where its root is not known.
+
+    ``line`` and ``column`` are those of the call in the file that is read, also where it leads to another file.
+    """
+
+    node: ast.Call
+    line: int
+    column: int
+    cell: int | None
+    callee: str
+    given: tuple[Values, ...]
+    named: dict[str, Values]
+    mended: bool
+
+
+class Calls:
+    """The calls of one program; whoever reads the program as a whole says what its statements do."""
+
+    def __init__(self, seen: Callable[[Site], None]) -> None:
+        """``seen`` is told of every call, in every context in which it is met."""
+        self._seen = seen
+        self.module = Scope()
+        self.cell: int | None = None
+        self.arguments = Instance()
+        self.attributes: dict[str, Values] = {}
+        self._mended = False
+        self._steps = self._depth = 0
+        self._evaluator = Evaluator(self)
+        self._inside: list[ast.AST] = []
+        self._left_at: ast.Call | None = None
+
+    def block(self, body: Iterable[ast.stmt], scope: Scope) -> None:
+        """Read statements."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, values: Values, scope: Scope) -> None:
+        """Let a target stand for values."""
+        raise NotImplementedError
+
+    def imported(self, dotted: str, level: int = 0) -> Values:
+        """What an imported name stands for."""
+        raise NotImplementedError
+
+    def starred(self, name: str) -> str:
+        """The full name of one that nobody has defined."""
+        raise NotImplementedError
+
+    def of(self, node: ast.expr | None, scope: Scope) -> Values:
+        """What an expression stands for."""
+        return self._evaluator.of(node, scope)
+
+    def note(self, name: str, values: Values) -> None:
+        """Remember what a field of this name is given anywhere, for objects that nobody can follow."""
+        told = tuple(value for value in values if isinstance(value, Text))
+        if told:
+            self.attributes[name] = union(self.attributes.get(name, NOTHING), told)
+
+    def call(self, node: ast.Call, scope: Scope) -> Values:
+        """What a call gives; whoever wants to know of it is told."""
+        self._steps += 1
+        callees = self._callees(node.func, scope)
+        given: list[Values] = []
+        for argument in node.args:
+            values = self.of(argument, scope)
+            if isinstance(argument, ast.Starred):
+                given += [(value,) for value in values]
+            else:
+                given.append(values)
+        named: dict[str, Values] = {}
+        for keyword in node.keywords:
+            values = self.of(keyword.value, scope)
+            if keyword.arg:
+                named[keyword.arg] = values
+            else:
+                named = {**_spread(values), **named}
+        results = [self._one(node, callee, given, named, scope) for callee in callees]
+        return union(*results)
+
+    def _callees(self, func: ast.expr, scope: Scope) -> list[tuple[str, Any, Any]]:
+        """What may be called: its full name, itself, and for a method the object."""
+        if isinstance(func, ast.Attribute):
+            holders = self.of(func.value, scope)
+            found: list[tuple[str, Any, Any]] = []
+            for holder in holders:
+                members = self._evaluator.field(holder, func.attr)
+                if isinstance(holder, Name):
+                    own_members = [member for member in members if not isinstance(member, Name)]
+                    found.append((f"{holder.dotted}.{func.attr}", own_members[0] if own_members else None, None))
+                    continue
+                owner = f"?{_class_name(holder)}.{func.attr}"
+                callable_ = [v for v in members if isinstance(v, Function | Class)]
+                found += [(owner, member, holder) for member in callable_] or [(owner, None, holder)]
+            return found or [(f"?.{func.attr}", None, None)]
+        values = self.of(func, scope)
+        names: list[tuple[str, Any, Any]] = [
+            (value.dotted, None, None) for value in values if isinstance(value, Name)
+        ]
+        own = [(f"?{_own_name(value)}", value, None) for value in values if isinstance(value, Function | Class)]
+        return [*names, *own] or [(f"?{last_name(func)}", None, None)]
+
+    def _one(
+        self,
+        node: ast.Call,
+        callee: tuple[str, Any, Any],
+        given: list[Values],
+        named: dict[str, Values],
+        scope: Scope,
+    ) -> Values:
+        dotted, function, holder = callee
+        place = self._left_at or node
+        self._seen(Site(node, place.lineno, place.col_offset, self.cell, dotted, tuple(given), named, self._mended))
+        last = dotted.rpartition(".")[2].lstrip("?")
+        if isinstance(function, Function | Class):
+            return self._into(node, function, given, named)
+        if holder is not None and (known := builtins_.method(holder, last, given, named)) is not None:
+            return known
+        if (parsed := self._parsing(node, last, given, named, scope)) is not None:
+            return parsed
+        if isinstance(holder, Items) and last in ("append", "extend", "add", "insert"):
+            return self._grow(node, holder, last, given, scope)
+        if last == "getattr" and len(given) > 1:
+            found = [self._evaluator.field(value, key.text) for value in given[0] for key in texts(given[1])]
+            return union(*found, *given[2:3])
+        if last == "partial" and given:
+            return given[0]
+        name = "environ.get" if dotted.endswith("environ.get") else last
+        return builtins_.function(name, given, named) or NOTHING
+
+    def _into(self, node: ast.Call, function: Any, given: list[Values], named: dict[str, Values]) -> Values:
+        """Enter a function or class; what it calls in another file is seen where this file has left for it."""
+        leaves = self._left_at is None and function.scope.root() is not self.module
+        if leaves:
+            self._left_at = node
+            given = [through(values, "other_file") for values in given]
+        try:
+            if isinstance(function, Class):
+                return (self.instance(function, given, named),)
+            return self.enter(function, given, named)
+        finally:
+            if leaves:
+                self._left_at = None
+
+    def _grow(self, node: ast.Call, holder: Items, last: str, given: list[Values], scope: Scope) -> Values:
+        """A list that something is put into: the name stands for the longer list from now on."""
+        added = elements(given[0]) if last == "extend" and given else given[-1] if given else NOTHING
+        target = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(target, ast.Name) and len(holder.places) < 200:
+            scope.set(target.id, (Items((*holder.places, added)),))
+        return NOTHING
+
+    def _parsing(
+        self, node: ast.Call, last: str, given: list[Values], named: dict[str, Values], scope: Scope
+    ) -> Values | None:
+        """Command lines: what their arguments are by default."""
+        if last in ("add_argument", "add_arg") or last.startswith("DEFINE_"):
+            return self._argument(last, given, named)
+        if last == "set_defaults":
+            self.arguments.fields |= {name: through(v, "command_line_default") for name, v in named.items()}
+            return NOTHING
+        if last in ("parse_args", "parse_intermixed_args"):
+            return (self.arguments,)
+        if last == "parse_known_args":
+            return (Items(((self.arguments,), NOTHING)),)
+        if last in _DATACLASS_PARSERS and given:
+            return (Items(tuple(self._made(value) for value in _flat(given[0]))),)
+        if last in _PARSED and isinstance(node.func, ast.Attribute):
+            return tuple(value for value in self.of(node.func.value, scope) if isinstance(value, Items))
+        if last in _BY_CLASS and (classes := [v for values in given for v in values if isinstance(v, Class)]):
+            return tuple(self.instance(made, [], {}) for made in classes)
+        return None
+
+    def _made(self, value: Any) -> Values:
+        return (self.instance(value, [], {}),) if isinstance(value, Class) else NOTHING
+
+    def _argument(self, last: str, given: list[Values], named: dict[str, Values]) -> Values:
+        words = [word.text for values in given for word in texts(values)]
+        if last.startswith("DEFINE_"):
+            words, default = words[:1], given[1] if len(given) > 1 else named.get("default", NOTHING)
+        else:
+            default = named.get("default", NOTHING)
+        long = [word for word in words if word.startswith("--")] or [
+            word for word in words if not word.startswith("-")
+        ]
+        name = next((text.text for text in texts(named.get("dest", NOTHING))), (long or words or [""])[0])
+        choices = elements(named.get("choices", NOTHING))
+        known = through(default, "command_line_default") or choices
+        key = name.lstrip("-").replace("-", "_")
+        if known and key:
+            self.arguments.fields[key] = union(self.arguments.fields.get(key, NOTHING), known)
+            self.note(key, known)
+        return NOTHING
+
+    def instance(
+        self, made: Class, given: list[Values], named: dict[str, Values], *, alone: bool = False
+    ) -> Instance:
+        """An object of a class of this program."""
+        instance = Instance(made, {name: v for name, v in made.fields.items() if not _is_method(v)})
+        constructor = next((v for v in made.fields.get("__init__", NOTHING) if isinstance(v, Function)), None)
+        if constructor is None:
+            names = [name for name in _annotated(made.node) if name]
+            instance.fields |= dict(zip(names, given, strict=False)) | named
+        else:
+            bound = Function(constructor.node, constructor.scope, instance, constructor.defaults)
+            self.enter(bound, given, named, alone=alone)
+        return instance
+
+    def method(self, instance: Instance, name: str) -> Values:
+        """A method of an object's class, bound to it; a property is what it returns."""
+        found: list[Any] = []
+        for value in instance.of.fields.get(name, NOTHING) if instance.of else NOTHING:
+            if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef | ast.AsyncFunctionDef):
+                bound = Function(value.node, value.scope, instance, value.defaults)
+                marks = {last_name(decorator) for decorator in value.node.decorator_list}
+                found += self.enter(bound, [], {}) if marks & {"property", "cached_property"} else [bound]
+        return tuple(found)
+
+    def enter(
+        self, function: Function, given: list[Values], named: dict[str, Values], *, alone: bool = False
+    ) -> Values:
+        """Read a function's body with these arguments; what it returns."""
+        node = function.node
+        if self._depth >= _DEPTH or self._steps > _STEPS or self._inside.count(node) > 1:
+            return NOTHING
+        inner = Scope(function.scope, "function")
+        inner.names = self._bound(function, given, named)
+        self._depth += 1
+        self._inside.append(node)
+        try:
+            if isinstance(node, ast.Lambda):
+                return self.of(node.body, inner)
+            self.block(node.body, inner)
+        finally:
+            self._depth -= 1
+            self._inside.pop()
+        return union(*inner.returns)
+
+    def _bound(self, function: Function, given: list[Values], named: dict[str, Values]) -> dict[str, Values]:
+        """What the parameters stand for: what is given, else their defaults, else what their annotation lists."""
+        node = function.node
+        names = [arg.arg for arg in parameters(node.args)]
+        places = names
+        bound: dict[str, Values] = {}
+        if names and names[0] in ("self", "cls") and function.bound is not None:
+            bound[names[0]], places = (function.bound,), names[1:]
+        given_by_name = {**dict(zip(places, given, strict=False)), **named}
+        plain = defaults(node.args) if isinstance(node, ast.Lambda) else {}
+        for argument in parameters(node.args):
+            name = argument.arg
+            if name in given_by_name:
+                bound[name] = through(given_by_name[name], "argument")
+            elif name not in bound:
+                default = function.defaults.get(name) or self.of(plain.get(name), function.scope)
+                bound[name] = through(default, "default_argument") or self.listed(argument.annotation)
+        if node.args.kwarg is not None:
+            bound[node.args.kwarg.arg] = (Table({k: v for k, v in named.items() if k not in names}),)
+        if node.args.vararg is not None:
+            bound[node.args.vararg.arg] = (Items(tuple(given[len(places) :])),)
+        return bound
+
+    def listed(self, annotation: ast.expr | None) -> Values:
+        """The texts of ``Literal["a", "b"]``."""
+        if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Literal":
+            return elements(self.of(_as_tuple(annotation.slice), self.module))
+        return NOTHING
+
+
+def _as_tuple(node: ast.expr) -> ast.expr:
+    return node if isinstance(node, ast.Tuple) else ast.Tuple([node], ast.Load())
+
+
+def last_name(node: ast.expr) -> str:
+    """The last name of an expression that names something."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_method(values: Values) -> bool:
+    return any(isinstance(value, Function) for value in values)
+
+
+def _annotated(node: ast.ClassDef) -> list[str]:
+    return [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+
+
+def _class_name(holder: Any) -> str:
+    made = holder.of if isinstance(holder, Instance) else holder
+    return made.node.name if isinstance(made, Class) else ""
+
+
+def _own_name(value: Any) -> str:
+    return getattr(value.node, "name", "")
+
+
+def _flat(values: Values) -> Values:
+    """The values, with those of lists in the place of the lists."""
+    return union(*((elements((value,)) if isinstance(value, Items) else (value,)) for value in values))
+
+
+def _spread(values: Values) -> dict[str, Values]:
+    """What ``**values`` names."""
+    found: dict[str, Values] = {}
+    for value in values:
+        found |= value.entries if isinstance(value, Table) else {}
+    return found

@@ -1,0 +1,235 @@
+"""Model ids in files that are no Python: configuration, containers, shell scripts, JavaScript, addresses of models.
+
+Each kind has its own ``how``, because each is right in its own share of cases: a key called ``model_id`` in YAML
+means what it says; an address in a README does not load anything and is not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from crawler.downstream import ids
+
+LONGEST = 2 << 20
+#: How often a usage found in such a file is one.
+CONFIDENCE = {
+    "yaml": 0.9,
+    "toml": 0.9,
+    "json": 0.85,
+    "dockerfile": 0.9,
+    "shell": 0.9,
+    "javascript": 0.95,
+    "address": 0.9,
+}
+_KEY = re.compile(
+    r"(?:^|_)(?:pretrained_)?(?:model|tokenizer|checkpoint|encoder|decoder|llm|embedder|reranker|processor|adapter|lora|vae|unet)"
+    r"(?:_?(?:id|name|path|name_or_path|repo|repo_id|dir|checkpoint))?$|(?:^|_)(?:name_or_path|repo_id|hf_(?:id|repo|path|model)|"
+    r"pretrained|base_model|hub_model|model_name_or_path)$",
+    re.IGNORECASE,
+)
+_NO_KEY = re.compile(r"hub_model_id|push|output|save|dataset|upload|target_repo", re.IGNORECASE)
+_ADDRESS = re.compile(r"\bhf://(?!datasets/|spaces/)(?:models/)?([\w.-]+/[\w.-]+)")
+_WORD = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
+_SHELL = re.compile(
+    r"(?:"
+    r"(?:huggingface-cli|hf)\s+download\s+(?!.*--repo-type[ =](?:dataset|space))(?P<download>" + _WORD + r")"
+    r"|vllm\s+serve\s+(?P<vllm>" + _WORD + r")"
+    r"|(?:--|-)(?:model|model[_-]name[_-]or[_-]path|model[_-]id|model[_-]name|model[_-]path|pretrained[_-]model[_-]name[_-]or[_-]path|"
+    r"tokenizer|tokenizer[_-]name|base[_-]model|hf[_-]repo|hf[_-]model|repo[_-]id|lora[_-]model|served[_-]model|teacher[_-]model)"
+    r"[ =]+[\"']?(?P<option>" + _WORD + r")"
+    r"|\b(?:export\s+|ENV\s+|ARG\s+)?(?:[A-Z][A-Z0-9_]*_)?(?:MODEL|MODEL_ID|MODEL_NAME|MODEL_PATH|HF_MODEL|BASE_MODEL|MODEL_NAME_OR_PATH|TOKENIZER)"
+    r"[ =][\"']?(?P<variable>" + _WORD + r")"
+    r"|git\s+(?:lfs\s+)?clone\s+(?:-\S+\s+)*https?://(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/)(?P<clone>"
+    + _WORD
+    + r")"
+    r"|https?://(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/)(?P<file>" + _WORD + r")/(?:resolve|blob|raw)/"
+    r"|ollama\s+(?:run|pull)\s+(?P<ollama>[\w./-]+(?::[\w.-]+)?)"
+    r")"
+)
+_SCRIPT = re.compile(
+    r"(?:from_pretrained\s*\(\s*|pipeline\s*(?:<[^>]*>)?\(\s*[\"'`][\w-]+[\"'`]\s*,\s*|snapshotDownload\s*\(\s*|\b(?:model|modelId|model_id|repo)\s*:\s*)"
+    r"[\"'`](?P<id>" + _WORD + r")[\"'`]"
+)
+_COMMENT = {"shell": "#", "dockerfile": "#", "javascript": "//"}
+_LIBRARIES = ("@huggingface/transformers", "@xenova/transformers", "@huggingface/inference", "@huggingface/hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place that names a model."""
+
+    line: int
+    library: str
+    api: str
+    model_id: str
+    hub: str
+    how: str
+
+
+def kind_of(name: str) -> str | None:
+    """Which kind of file a path is; None for those in which nothing is looked for."""
+    last = name.rpartition("/")[2].lower()
+    if last.startswith(("dockerfile", "containerfile")) or last.endswith(".dockerfile"):
+        return "dockerfile"
+    if last in (
+        "package.json",
+        "package-lock.json",
+        "tsconfig.json",
+        "tokenizer.json",
+        "vocab.json",
+        "composer.json",
+    ):
+        return None
+    return _KINDS.get(last.rpartition(".")[2])
+
+
+_KINDS = {
+    "yaml": "yaml",
+    "yml": "yaml",
+    "toml": "toml",
+    "json": "json",
+    "sh": "shell",
+    "bash": "shell",
+    "zsh": "shell",
+    "slurm": "shell",
+    "sbatch": "shell",
+    "js": "javascript",
+    "mjs": "javascript",
+    "cjs": "javascript",
+    "ts": "javascript",
+    "tsx": "javascript",
+    "jsx": "javascript",
+}
+
+
+def mentions(name: str, data: bytes) -> list[Mention]:
+    """The models that a file names, in order; a file that cannot be read has none."""
+    kind = kind_of(name)
+    if kind is None or len(data) > LONGEST or b"\0" in data[:4096]:
+        return []
+    text = data.decode("utf-8", "replace")
+    found = [*_READERS[kind](text), *_addresses(text, kind)]
+    return sorted(dict.fromkeys(found), key=lambda mention: (mention.line, mention.model_id))
+
+
+def _addresses(text: str, kind: str) -> Iterator[Mention]:
+    for number, line in _lines(text, kind):
+        for match in _ADDRESS.finditer(line):
+            yield Mention(number, "huggingface_hub", "hf://", match[1], "huggingface", "address")
+
+
+def _lines(text: str, kind: str) -> Iterator[tuple[int, str]]:
+    mark = _COMMENT.get(kind, "#")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.lstrip().startswith(mark):
+            yield number, line
+
+
+def _shell(text: str, kind: str = "shell") -> Iterator[Mention]:
+    for number, line in _lines(text, kind):
+        for match in _SHELL.finditer(line):
+            way, written = next((name, value) for name, value in match.groupdict().items() if value)
+            if way == "ollama":
+                yield Mention(number, "ollama", "ollama run", written, "ollama", kind)
+            elif (model := ids.resolve("slashed", written.rstrip("."))) is not None:
+                yield Mention(number, _TOOLS.get(way, "shell"), way, model, "huggingface", kind)
+
+
+_TOOLS = {"download": "huggingface_hub", "vllm": "vllm", "clone": "git", "file": "huggingface_hub"}
+
+
+def _dockerfile(text: str) -> Iterator[Mention]:
+    return _shell(text, "dockerfile")
+
+
+def _javascript(text: str) -> Iterator[Mention]:
+    """Ids given to Transformers.js and its like; only in files that speak of such a library."""
+    library = next((name for name in _LIBRARIES if name in text), None)
+    if library is None:
+        return
+    for number, line in _lines(text, "javascript"):
+        for match in _SCRIPT.finditer(line):
+            if (model := ids.resolve("slashed", match["id"])) is not None:
+                yield Mention(number, library, match[0].split("(")[0].strip(" :"), model, "huggingface", "javascript")
+
+
+def _yaml(text: str) -> Iterator[Mention]:
+    """Keys that name a model; the loader knows no tags, so nothing can be made by a file."""
+    try:
+        for event in _composed(text):
+            yield from event
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return
+
+
+def _composed(text: str) -> Iterator[Iterator[Mention]]:
+    for node in yaml.compose_all(text, yaml.SafeLoader):
+        yield _walk_yaml(node, "", 0)
+
+
+def _walk_yaml(node: Any, key: str, depth: int) -> Iterator[Mention]:
+    if depth > 40 or node is None:
+        return
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _walk_yaml(value, str(name.value) if isinstance(name, yaml.ScalarNode) else "", depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _walk_yaml(value, key, depth + 1)
+    elif (model := _named(key, str(node.value))) is not None:
+        yield Mention(node.start_mark.line + 1, "configuration", key, model, "huggingface", "yaml")
+
+
+def _toml(text: str) -> Iterator[Mention]:
+    try:
+        tree = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return
+    yield from _walk(tree, "", text, "toml")
+
+
+def _json(text: str) -> Iterator[Mention]:
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    yield from _walk(tree, "", text, "json")
+
+
+def _walk(tree: Any, key: str, text: str, how: str, depth: int = 0) -> Iterator[Mention]:
+    if depth > 40:
+        return
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield from _walk(value, str(name), text, how, depth + 1)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _walk(value, key, text, how, depth + 1)
+    elif isinstance(tree, str) and (model := _named(key, tree)) is not None:
+        place = text.find(tree)
+        yield Mention(text.count("\n", 0, max(place, 0)) + 1, "configuration", key, model, "huggingface", how)
+
+
+def _named(key: str, value: str) -> str | None:
+    """The model that a setting names, where its key says that it names one."""
+    plain = key.replace("-", "_")
+    if not _KEY.search(plain) or _NO_KEY.search(plain):
+        return None
+    return ids.resolve("slashed", value)
+
+
+_READERS: dict[str, Callable[[str], Iterator[Mention]]] = {
+    "yaml": _yaml,
+    "toml": _toml,
+    "json": _json,
+    "shell": _shell,
+    "dockerfile": _dockerfile,
+    "javascript": _javascript,
+}

@@ -1,0 +1,170 @@
+"""The usages in a folder: every file that may have some, names followed from file to file.
+
+Files are read and never run. Links are not followed, so nothing outside the folder is read; folders of other people's
+code (installed packages, build outputs) are left out. A file whose bytes do not contain the name of any call is not
+parsed; when a file imports another one of the same folder, that one is read once for what its names stand for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crawler.downstream import miner, texts
+from crawler.downstream.interpreter import Interpreter
+from crawler.downstream.source import LONGEST, pieces
+from crawler.downstream.values import NOTHING, Class, Function, Instance, Items, Name, Table, Text, Values
+
+SKIPPED = frozenset(
+    {
+        *("site-packages", "node_modules", "dist-packages", "__pycache__", "venv", "env", "build", "dist", "vendor"),
+        *("third_party", "htmlcov", "egg-info"),
+    }
+)
+_PROGRAMS = (".py", ".pyw", ".ipynb")
+# Following imports from file to file ends here.
+_DEPTH = 4
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was looked at."""
+
+    files: int = 0
+    parsed: int = 0
+    usages: int = 0
+    unread: list[str] = field(default_factory=list)
+
+
+def usages(root: Path, counts: Counts | None = None) -> Iterator[dict[str, Any]]:
+    """Every usage below a folder, or in one file, as an object with its ``path``; in the order of paths."""
+    counts = counts if counts is not None else Counts()
+    base = root if root.is_dir() else root.parent
+    modules = Modules(base)
+    for path in [root] if root.is_file() else files(root):
+        counts.files += 1
+        name = path.relative_to(base).as_posix()
+        try:
+            if path.stat().st_size > LONGEST:
+                counts.unread.append(f"{name}: longer than {LONGEST >> 20} MiB")
+                continue
+            data = path.read_bytes()
+        except OSError as error:
+            counts.unread.append(f"{name}: {error.strerror}")
+            continue
+        for usage in _mined(name, data, modules, counts):
+            counts.usages += 1
+            yield {"path": name, **usage}
+
+
+def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
+    if name.endswith(_PROGRAMS):
+        if miner.needles().search(data):
+            counts.parsed += 1
+            for usage in miner.mine(name, data, modules.seen_from(name)):
+                yield {**asdict(usage), "flags": list(usage.flags)}
+        return
+    for mention in texts.mentions(name, data):
+        yield {
+            **asdict(mention),
+            "cell": None,
+            "id_as_written": mention.model_id,
+            "revision": None,
+            "confidence": texts.CONFIDENCE[mention.how],
+            "flags": [],
+        }
+
+
+def files(root: Path) -> Iterator[Path]:
+    """The files below a folder in which something is looked for, in order; links are not followed."""
+    for folder, names, found in os.walk(root):
+        names[:] = sorted(name for name in names if name not in SKIPPED and not name.startswith("."))
+        for name in sorted(found):
+            path = Path(folder, name)
+            if (name.endswith(_PROGRAMS) or texts.kind_of(name)) and not path.is_symlink():
+                yield path
+
+
+class Modules:
+    """The Python files of a folder by their dotted names, and what their names stand for."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is read before it is asked for."""
+        self.root = root
+        self._known: dict[str, dict[str, Values] | None] = {}
+        self._open: list[str] = []
+
+    def seen_from(self, name: str) -> From:
+        """The other files as one file imports them."""
+        return From(self, name)
+
+    def names_of(self, dotted: str) -> dict[str, Values] | None:
+        """What the names of a module stand for once it has been read; None where the folder has no such module."""
+        if dotted not in self._known:
+            self._known[dotted] = None
+            path = self._path(dotted)
+            if path is not None and len(self._open) < _DEPTH:
+                self._open.append(dotted)
+                self._known[dotted] = self._read(path)
+                self._open.pop()
+        return self._known[dotted]
+
+    def _path(self, dotted: str) -> Path | None:
+        inner = dotted.replace(".", "/")
+        for place in (f"{inner}.py", f"{inner}/__init__.py", f"src/{inner}.py", f"src/{inner}/__init__.py"):
+            path = self.root / place
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= LONGEST:
+                return path
+        return None
+
+    def _read(self, path: Path) -> dict[str, Values]:
+        name = path.relative_to(self.root).as_posix()
+        interpreter = Interpreter(lambda site: None, self.seen_from(name))
+        for piece in pieces(name, path.read_bytes()):
+            interpreter.cell = None
+            interpreter.block(piece.tree.body, interpreter.module)
+        return {name: _portable(values) for name, values in interpreter.module.names.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """The modules of a folder, as one file of it imports them."""
+
+    modules: Modules
+    name: str
+
+    def find(self, dotted: str, level: int) -> Values | None:
+        """What ``dotted`` stands for: a module's name, of this folder; None where it is of elsewhere."""
+        for start in self._starts(level):
+            names = ".".join(filter(None, (start, dotted))).split(".")
+            for cut in range(len(names) - 1, 0, -1):
+                found = self.modules.names_of(".".join(names[:cut]))
+                if found is not None:
+                    return _member(found, names[cut:])
+        return None
+
+    def _starts(self, level: int) -> list[str]:
+        """The packages that an import may be relative to: for a plain one the root and the file's own folder."""
+        folder = self.name.rpartition("/")[0].replace("/", ".")
+        if not level:
+            return ["", folder] if folder else [""]
+        parts = folder.split(".") if folder else []
+        return [".".join(parts[: len(parts) - (level - 1)])]
+
+
+def _member(names: dict[str, Values], path: list[str]) -> Values | None:
+    values = names.get(path[0])
+    if values is None or len(path) > 1:
+        return None
+    return values or None
+
+
+def _portable(values: Values) -> Values:
+    """Values as another file sees them: it may read texts, lists and tables, and enter functions and classes."""
+    return (
+        tuple(value for value in values if isinstance(value, Text | Items | Table | Function | Class | Name))
+        or NOTHING
+    )
