@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from crawler.downstream import ids, signatures
 from crawler.downstream.calls import Site
@@ -72,24 +70,9 @@ class Usage:
     flags: tuple[str, ...] = ()
 
 
-@cache
-def needles() -> re.Pattern[bytes]:
-    """What every file with a usage contains: the last names of the calls, as literal bytes."""
-    words = {row.call.rpartition(".")[2] for row in signatures.table() if "*" not in row.call.rpartition(".")[2]}
-    modules = {row.module for row in signatures.table() if "*" in row.call.rpartition(".")[2] and row.module != "*"}
-    telling = {word for word in words if len(word) > 8 or word[:1].isupper()} | {
-        m.rpartition(".")[2] for m in modules
-    }
-    telling |= {
-        row.module.partition(".")[0] for row in signatures.table() if row.call.rpartition(".")[2] not in telling
-    }
-    telling -= {"*"}
-    return re.compile(b"|".join(sorted(re.escape(word.encode()) for word in telling)))
-
-
 def mine(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
     """The usages in a Python file or a notebook, in order; empty where there are none or nothing can be read."""
-    if not needles().search(data):
+    if not signatures.may_match(data):
         return []
     return list(_Mine(others).read(pieces(name, data)))
 

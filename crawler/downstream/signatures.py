@@ -15,6 +15,7 @@ origin     ``peatmoss`` for the signatures of PeaTMOSS (Jiang et al., MSR 2024),
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -96,3 +97,68 @@ def _fits(row: Signature, callee: str) -> bool:
     if known or not row.anywhere:
         return f"{callee}.".startswith(f"{row.module}.") and len(names) > row.module.count(".") + width
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Needles:
+    """What the bytes of a file with a usage contain."""
+
+    # Names of calls that tell by themselves, by a shorter text that several of them contain.
+    telling: tuple[tuple[bytes, tuple[bytes, ...]], ...]
+    # For each library that is imported: one of these.
+    calls: dict[bytes, tuple[bytes, ...]]
+    packages: frozenset[bytes]
+
+
+@cache
+def _needles() -> _Needles:
+    telling: dict[str, set[str]] = {}
+    for row in table():
+        if row.anywhere:
+            word = row.call.replace("*", "").strip(".")
+            telling.setdefault(next((stem for stem in _STEMS if stem in word), word), set()).add(word)
+    calls: dict[str, set[str]] = {}
+    for row in table():
+        if row.form != "module" and row.module != "*":
+            named = max(row.call.split("."), key=len).strip("*")
+            words = {named} if named else {"pretrained" if row.needs == "pretrained" else "weights"}
+            words |= {"weights"} if row.needs == "pretrained" else set()
+            calls.setdefault(row.module.partition(".")[0], set()).update(words)
+    return _Needles(
+        tuple(
+            (stem.encode(), tuple(word.encode() for word in sorted(words))) for stem, words in sorted(telling.items())
+        ),
+        {root.encode(): tuple(word.encode() for word in sorted(words)) for root, words in calls.items()},
+        frozenset(row.module.encode() for row in table() if row.form == "module"),
+    )
+
+
+_STEMS = ("from_pretrained", "HuggingFace", "SentenceTransformer", "load_from_h", "hf_hub_", "load_")
+_IMPORT = re.compile(
+    rb"(?:\bfrom\s+([A-Za-z_]\w*)[\w.]*\s+)?import\s+\(?\s*([A-Za-z_]\w*)((?:[\w. ]*,\s*[A-Za-z_]\w*)*)"
+)
+
+
+def may_match(data: bytes) -> bool:
+    """Whether a file may hold a call that the table names: a search for bytes, much quicker than parsing."""
+    needles = _needles()
+    for stem, words in needles.telling:
+        if stem in data and any(word in data for word in words):
+            return True
+    for root in _imports(data):
+        if root in needles.packages or any(call in data for call in needles.calls.get(root, ())):
+            return True
+    return False
+
+
+def _imports(data: bytes) -> set[bytes]:
+    """The libraries that a file imports, as far as its bytes show."""
+    found: set[bytes] = set()
+    place = data.find(b"import")
+    while place >= 0:
+        start = max(data.rfind(b"\n", 0, place) + 1, place - 120)
+        for match in _IMPORT.finditer(data, start, place + 240):
+            names = [match[1]] if match[1] else [match[2], *re.findall(rb"[A-Za-z_]\w*", match[3])]
+            found.update(names)
+        place = data.find(b"import", place + 6)
+    return found

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crawler.downstream import miner, texts
+from crawler.downstream import miner, signatures, texts
 from crawler.downstream.interpreter import Interpreter
 from crawler.downstream.source import LONGEST, pieces
 from crawler.downstream.values import NOTHING, Class, Function, Instance, Items, Name, Table, Text, Values
@@ -62,7 +62,7 @@ def usages(root: Path, counts: Counts | None = None) -> Iterator[dict[str, Any]]
 
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
     if name.endswith(_PROGRAMS):
-        if miner.needles().search(data):
+        if signatures.may_match(data):
             counts.parsed += 1
             for usage in miner.mine(name, data, modules.seen_from(name)):
                 yield {**asdict(usage), "flags": list(usage.flags)}
@@ -165,6 +165,8 @@ def _member(names: dict[str, Values], path: list[str]) -> Values | None:
 def _portable(values: Values) -> Values:
     """Values as another file sees them: it may read texts, lists and tables, and enter functions and classes."""
     return (
-        tuple(value for value in values if isinstance(value, Text | Items | Table | Function | Class | Name))
+        tuple(
+            value for value in values if isinstance(value, Text | Items | Table | Function | Class | Instance | Name)
+        )
         or NOTHING
     )
