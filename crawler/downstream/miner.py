@@ -197,6 +197,11 @@ def _asked(signature: Signature, site: Site) -> bool:
         # torchvision took ``resnet50(True)``; of a call that the table does not name, only the keyword tells.
         place = 1 if signature.form == "timm" else None if "*" in signature.call else 0
         return _given(site, "pretrained", place) or _given(site, "weights", None)
+    if signature.needs == "tag":
+        names = [
+            text.text for values in (*site.given[:1], site.named.get("model_name", NOTHING)) for text in texts(values)
+        ]
+        return _given(site, "pretrained", 1) or any(name.startswith(("hf-hub:", "hf_hub:")) for name in names)
     if signature.needs == "weights":
         weights = next((k.value for k in site.node.keywords if k.arg == "weights"), None)
         return not (isinstance(weights, ast.Constant) and weights.value is None)

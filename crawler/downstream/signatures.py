@@ -6,8 +6,8 @@ position   where among the arguments the model's id stands, from 0; empty where 
 keywords   under which keywords it may stand, separated by ``|``
 hub        the hub whose id it is
 form       how an id follows from what is written (:mod:`crawler.downstream.ids`)
-needs      what must hold as well: ``pretrained`` (asked for weights), ``weights`` (weights are not None),
-           ``repository`` (of models, not of data sets or Spaces)
+needs      what must hold as well: ``pretrained`` (asked for weights), ``weights`` (weights are not None), ``tag`` (a
+           tag of weights, unless the id is one of a hub), ``repository`` (of models, not of data sets or Spaces)
 anywhere   ``yes`` where the name is telling enough when nobody knows what it was imported from
 origin     ``peatmoss`` for the signatures of PeaTMOSS (Jiang et al., MSR 2024), ``later`` for what came since
 """
@@ -120,8 +120,9 @@ def _needles() -> _Needles:
     calls: dict[str, set[str]] = {}
     for row in table():
         if row.form != "module" and row.module != "*":
-            named = max(row.call.split("."), key=len).strip("*")
-            words = {named} if named else {"pretrained" if row.needs == "pretrained" else "weights"}
+            named = max((word for word in row.call.split(".") if "[" not in word), key=len, default="").strip("*")
+            # Where any name may be called: what it needs, else the part of the library that has such calls.
+            words = {named or ("pretrained" if row.needs == "pretrained" else row.module.rpartition(".")[2])}
             words |= {"weights"} if row.needs == "pretrained" else set()
             calls.setdefault(row.module.partition(".")[0], set()).update(words)
     return _Needles(
