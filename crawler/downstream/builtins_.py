@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from crawler.downstream.values import (
@@ -22,8 +22,28 @@ from crawler.downstream.values import (
 
 Arguments = tuple[list[Values], dict[str, Values]]
 
-_SAME = ("str", "list", "tuple", "set", "sorted", "reversed", "frozenset", "Path", "iter", "deepcopy", "copy", "cast")
+_SAME = (
+    "str",
+    "list",
+    "tuple",
+    "set",
+    "sorted",
+    "reversed",
+    "frozenset",
+    "Path",
+    "iter",
+    "deepcopy",
+    "copy",
+    "cast",
+    "tqdm",
+    "trange",
+    "track",
+    "progress_bar",
+    "cycle",
+)
 _PICKED = ("choice", "next", "max", "min", "choices", "sample")
+# Of Streamlit: a question, then what may be answered.
+_ASKED = ("selectbox", "radio", "select_slider", "multiselect", "text_input")
 _NAMESPACES = ("Namespace", "SimpleNamespace", "EasyDict", "edict", "AttrDict", "DotDict", "Box", "Munch", "Config")
 _TABLES = ("dict", "OrderedDict", "MappingProxyType", "DictConfig", "create", "ConfigDict")
 
@@ -39,7 +59,14 @@ def function(name: str, given: list[Values], named: dict[str, Values]) -> Values
         fallback = given[1] if len(given) > 1 else named.get("default", NOTHING)
         return through(fallback, "environment_default")
     if name in ("join", "joinpath"):
-        return combined(given, "/".join, "format") if given else NOTHING
+        return path(given)
+    if name in _ASKED:
+        answers = given[1] if len(given) > 1 else named.get("options", named.get("value", NOTHING))
+        return union(through(elements(answers), "enumerated"), tuple(texts(answers)))
+    if name in ("vars", "asdict", "model_dump"):
+        return tuple(Table(dict(value.fields)) if isinstance(value, Instance) else value for value in first)
+    if name == "param":
+        return (Items(tuple(given)),)
     if name in ("field", "Field", "Option", "Argument", "attrib", "ib"):
         return _field(given, named)
     if name in _NAMESPACES or (name in _TABLES and not given):
@@ -58,6 +85,13 @@ def function(name: str, given: list[Values], named: dict[str, Values]) -> Values
     if name == "enumerate":
         return (Items(tuple((Items((NOTHING, place)),) for place in (_places([first]) or [[]])[0])),)
     return None
+
+
+def path(parts: Iterable[Values]) -> Values:
+    """Texts joined to a path of the machine: whatever it looks like, it is no id."""
+    return combined(
+        parts, lambda found: "./" + "/".join(found) if found[0][:1] not in "/." else "/".join(found), "format"
+    )
 
 
 def _field(given: list[Values], named: dict[str, Values]) -> Values:

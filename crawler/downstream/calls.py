@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.downstream import builtins_
+from crawler.downstream import builtins_, decorators
 from crawler.downstream.evaluate import Evaluator
 from crawler.downstream.scope import Scope, defaults, parameters
 from crawler.downstream.values import (
@@ -65,6 +65,7 @@ class Calls:
         self._steps = self._depth = 0
         self._evaluator = Evaluator(self)
         self._inside: list[ast.AST] = []
+        self.fixtures: dict[str, Function] = {}
         self._left_at: ast.Call | None = None
 
     def block(self, body: Iterable[ast.stmt], scope: Scope) -> None:
@@ -130,6 +131,13 @@ class Calls:
                 found += [(owner, member, holder) for member in callable_] or [(owner, None, holder)]
             return found or [(f"?.{func.attr}", None, None)]
         values = self.of(func, scope)
+        if isinstance(func, ast.Name) and func.id == "super":
+            values = self._above(scope)
+            return [("super", value, None) for value in values]
+        called = [
+            member for value in values if isinstance(value, Instance) for member in self.method(value, "__call__")
+        ]
+        values = (*values, *called)
         names: list[tuple[str, Any, Any]] = [
             (value.dotted, None, None) for value in values if isinstance(value, Name)
         ]
@@ -148,8 +156,15 @@ class Calls:
         place = self._left_at or node
         self._seen(Site(node, place.lineno, place.col_offset, self.cell, dotted, tuple(given), named, self._mended))
         last = dotted.rpartition(".")[2].lstrip("?")
+        if isinstance(function, Instance):
+            return (function,)
         if isinstance(function, Function | Class):
             return self._into(node, function, given, named)
+        if last in ("partial", "map", "submit", "to_thread", "imap") and node.args:
+            return self._handed_on(node, last, given, named, scope)
+        if last == "save_hyperparameters" and isinstance(holder, Instance):
+            holder.fields["hparams"] = (Instance(fields=dict(scope.names)),)
+            return NOTHING
         if holder is not None and (known := builtins_.method(holder, last, given, named)) is not None:
             return known
         if (parsed := self._parsing(node, last, given, named, scope)) is not None:
@@ -159,8 +174,6 @@ class Calls:
         if last == "getattr" and len(given) > 1:
             found = [self._evaluator.field(value, key.text) for value in given[0] for key in texts(given[1])]
             return union(*found, *given[2:3])
-        if last == "partial" and given:
-            return given[0]
         name = "environ.get" if dotted.endswith("environ.get") else last
         return builtins_.function(name, given, named) or NOTHING
 
@@ -178,19 +191,45 @@ class Calls:
             if leaves:
                 self._left_at = None
 
+    def _above(self, scope: Scope) -> Values:
+        """What ``super()`` stands for: the object as one of the class above the one whose method this is."""
+        place: Scope | None = scope
+        while place is not None and place.owner is None:
+            place = place.parent
+        itself = next(
+            (value for value in scope.find("self") or scope.find("cls") or () if isinstance(value, Instance)), None
+        )
+        parents = place.owner.parents if place is not None and place.owner is not None else ()
+        return tuple(Instance(parent, itself.fields if itself else {}) for parent in parents)
+
+    def _handed_on(
+        self, node: ast.Call, last: str, given: list[Values], named: dict[str, Values], scope: Scope
+    ) -> Values:
+        """A function handed to another, with what it will be called with."""
+        rest = [elements(values) for values in given[1:]] if last in ("map", "imap") else given[1:]
+        callees = self._callees(node.args[0], scope)
+        results = [self._one(node, callee, rest, named, scope) for callee in callees] if rest or named else []
+        return given[0] if last == "partial" else (Items(tuple(results)),)
+
     def _grow(self, node: ast.Call, holder: Items, last: str, given: list[Values], scope: Scope) -> Values:
         """A list that something is put into: the name stands for the longer list from now on."""
         added = elements(given[0]) if last == "extend" and given else given[-1] if given else NOTHING
         target = node.func.value if isinstance(node.func, ast.Attribute) else None
+        longer = (Items((*holder.places, added)),)
         if isinstance(target, ast.Name) and len(holder.places) < 200:
-            scope.set(target.id, (Items((*holder.places, added)),))
+            scope.set(target.id, longer)
+        elif isinstance(target, ast.Attribute) and len(holder.places) < 200:
+            for owner in self.of(target.value, scope):
+                if isinstance(owner, Instance):
+                    owner.fields[target.attr] = longer
         return NOTHING
 
     def _parsing(
         self, node: ast.Call, last: str, given: list[Values], named: dict[str, Values], scope: Scope
     ) -> Values | None:
         """Command lines: what their arguments are by default."""
-        if last in ("add_argument", "add_arg") or last.startswith("DEFINE_"):
+        dashed = last == "add" and any(text.text.startswith("--") for values in given for text in texts(values))
+        if last in ("add_argument", "add_arg", "add_option") or last.startswith("DEFINE_") or dashed:
             return self._argument(last, given, named)
         if last == "set_defaults":
             self.arguments.fields |= {name: through(v, "command_line_default") for name, v in named.items()}
@@ -278,7 +317,7 @@ class Calls:
         names = [arg.arg for arg in parameters(node.args)]
         places = names
         bound: dict[str, Values] = {}
-        if names and names[0] in ("self", "cls") and function.bound is not None:
+        if names and names[0] in ("self", "cls") and function.bound is not None and not _is_static(node):
             bound[names[0]], places = (function.bound,), names[1:]
         given_by_name = {**dict(zip(places, given, strict=False)), **named}
         plain = defaults(node.args) if isinstance(node, ast.Lambda) else {}
@@ -288,12 +327,29 @@ class Calls:
                 bound[name] = through(given_by_name[name], "argument")
             elif name not in bound:
                 default = function.defaults.get(name) or self.of(plain.get(name), function.scope)
-                bound[name] = through(default, "default_argument") or self.listed(argument.annotation)
+                known = through(default, "default_argument") or self.listed(argument.annotation)
+                bound[name] = known or self._fixture(name)
         if node.args.kwarg is not None:
             bound[node.args.kwarg.arg] = (Table({k: v for k, v in named.items() if k not in names}),)
         if node.args.vararg is not None:
             bound[node.args.vararg.arg] = (Items(tuple(given[len(places) :])),)
         return bound
+
+    def _fixture(self, name: str) -> Values:
+        """What a fixture of this name hands over to a test."""
+        function = self.fixtures.get(name)
+        if function is None or function.node in self._inside:
+            return NOTHING
+        return decorators.answered(self.enter(function, [], {}))
+
+    def of_class(self, made: Class, name: str) -> Values:
+        """A field of a class; a method of the class is bound to it."""
+        return tuple(
+            Function(value.node, value.scope, made, value.defaults)
+            if isinstance(value, Function) and _is_marked(value.node, "classmethod")
+            else value
+            for value in made.fields.get(name, NOTHING)
+        )
 
     def listed(self, annotation: ast.expr | None) -> Values:
         """The texts of ``Literal["a", "b"]``."""
@@ -341,3 +397,11 @@ def _spread(values: Values) -> dict[str, Values]:
     for value in values:
         found |= value.entries if isinstance(value, Table) else {}
     return found
+
+
+def _is_marked(node: ast.AST, mark: str) -> bool:
+    return any(last_name(decorator) == mark for decorator in getattr(node, "decorator_list", ()))
+
+
+def _is_static(node: ast.AST) -> bool:
+    return _is_marked(node, "staticmethod")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from crawler.downstream import builtins_
 from crawler.downstream.values import (
     MOST,
     NOTHING,
@@ -14,6 +16,7 @@ from crawler.downstream.values import (
     Instance,
     Items,
     Name,
+    Number,
     Table,
     Text,
     Values,
@@ -58,6 +61,9 @@ class Evaluator:
             ast.ListComp: self._comprehension,
             ast.SetComp: self._comprehension,
             ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._table_comprehension,
+            ast.Yield: self._yielded,
+            ast.YieldFrom: self._yielded,
         }
 
     def of(self, node: ast.expr | None, scope: Scope) -> Values:
@@ -75,7 +81,9 @@ class Evaluator:
         return NOTHING
 
     def _constant(self, node: ast.Constant, scope: Scope) -> Values:
-        return (Text(node.value, where=self.interpreter.cell),) if isinstance(node.value, str) else NOTHING
+        if isinstance(node.value, str):
+            return (Text(node.value, where=self.interpreter.cell),)
+        return (Number(str(node.value)),) if isinstance(node.value, int | float) else NOTHING
 
     def _name(self, node: ast.Name, scope: Scope) -> Values:
         values = scope.find(node.id)
@@ -101,8 +109,10 @@ class Evaluator:
             if found is None and value.of is not None:
                 found = self.interpreter.method(value, name)
             return found or NOTHING
+        if isinstance(value, Text):
+            return (value,) if name == "value" else NOTHING
         if isinstance(value, Class):
-            return through(value.fields.get(name, NOTHING), "class_constant")
+            return through(self.interpreter.of_class(value, name), "class_constant")
         if isinstance(value, Table):
             return through(value.entries.get(name, NOTHING), "dictionary")
         return NOTHING
@@ -135,7 +145,9 @@ class Evaluator:
         parts = []
         for part in node.values:
             inner = part.value if isinstance(part, ast.FormattedValue) else part
-            parts.append(self.of(inner, scope))
+            formed = isinstance(part, ast.FormattedValue) and part.format_spec is not None
+            values = self.of(inner, scope)
+            parts.append(NOTHING if formed else values)
         return combined(parts, "".join, "format")
 
     def _operation(self, node: ast.BinOp, scope: Scope) -> Values:
@@ -146,10 +158,10 @@ class Evaluator:
                 return (Items(tuple(place for value in lists for place in value.places)[:MOST]),)
             return combined((left, right), "".join, "format")
         if isinstance(node.op, ast.Div):
-            return combined((left, right), "/".join, "format")
+            return builtins_.path((left, right))
         if isinstance(node.op, ast.Mod):
             places = [place for value in right if isinstance(value, Items) for place in value.places] or [right]
-            return combined((left, *places), lambda found: found[0] % tuple(found[1:]), "format")
+            return combined((left, *places), lambda found: _percent(found[0]) % tuple(found[1:]), "format")
         if isinstance(node.op, ast.BitOr):
             return self._merged(left, right)
         return NOTHING
@@ -203,6 +215,17 @@ class Evaluator:
             self._loop(loop, scope)
         return (Items(tuple((value,) for value in self.of(node.elt, scope))),)
 
+    def _table_comprehension(self, node: ast.DictComp, scope: Scope) -> Values:
+        for loop in node.generators:
+            self._loop(loop, scope)
+        keys, values = texts(self.of(node.key, scope)), self.of(node.value, scope)
+        return (Table({key.text: values for key in keys}, [] if keys else [values]),)
+
+    def _yielded(self, node: ast.Yield | ast.YieldFrom, scope: Scope) -> Values:
+        values = self.of(node.value, scope)
+        scope.returns.append((Items((values,)),) if isinstance(node, ast.Yield) else values)
+        return NOTHING
+
     def _loop(self, loop: ast.comprehension, scope: Scope) -> None:
         self.interpreter.assign(loop.target, elements(self.of(loop.iter, scope)), scope)
         for test in loop.ifs:
@@ -210,3 +233,8 @@ class Evaluator:
 
     def _call(self, node: ast.Call, scope: Scope) -> Values:
         return self.interpreter.call(node, scope)
+
+
+def _percent(form: str) -> str:
+    """A form for ``%`` that takes numbers as they are spelled."""
+    return re.sub(r"%\d*[di]", "%s", form)

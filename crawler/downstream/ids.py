@@ -13,18 +13,31 @@ _FILE = re.compile(
 )
 # Ids of Hugging Face that have no owner, as they were written before 2024.
 _LEGACY = re.compile(
-    r"(albert-(base|large|xlarge|xxlarge)-v[12]|bert-(base|large)-.*|camembert-base|ctrl|distilbert-base-.*|distilgpt2|"
-    r"distilroberta-base|gpt2(-(medium|large|xl))?|openai-gpt|roberta-(base|large).*|t5-(small|base|large|3b|11b)|"
-    r"transfo-xl-wt103|xlm-(mlm|clm|roberta)-.*|xlnet-(base|large)-cased|DialoGPT-.*|electra-.*-discriminator)"
+    r"albert-(base|large|xlarge|xxlarge)-v[12]|bart-(base|large)(-cnn|-mnli|-xsum)?|bert-(base|large)-(un)?cased|"
+    r"bert-base-(chinese|multilingual-(un)?cased|german-(cased|dbmdz-(un)?cased)|cased-finetuned-mrpc)|"
+    r"bert-large-(un)?cased-whole-word-masking(-finetuned-squad)?|camembert-base|ctrl|distilbert-base-(un)?cased"
+    r"(-distilled-squad)?|distilbert-base-(german-cased|multilingual-cased|uncased-finetuned-sst-2-english)|distilgpt2|"
+    r"distilroberta-base|flaubert-(small|base|large)-(un)?cased|gpt2(-(medium|large|xl))?|openai-gpt|"
+    r"roberta-(base|large)(-openai-detector)?|roberta-large-mnli|t5-(small|base|large|3b|11b)|transfo-xl-wt103|"
+    r"xlm-(mlm|clm)-[a-z0-9-]+|xlm-roberta-(base|large)(-finetuned-conll0[23]-(dutch|english|german|spanish))?|"
+    r"xlnet-(base|large)-cased"
+)
+# Names of Sentence Transformers that may be written without their owner.
+_SENTENCE = re.compile(
+    r"(all|paraphrase|multi-qa|msmarco|stsb|nli|nq|quora|facebook-dpr|xlm-r|gtr-t5|sentence-t5|clip-ViT|static|distiluse|"
+    r"average_word_embeddings|multilingual)[-_][\w.-]+|(bert|roberta|distilbert|distilroberta|xlm|albert)-[\w.-]*"
+    r"(nli|stsb|sts|quora|msmarco|tas-b|wikipedia-sections|paraphrase)[\w.-]*|LaBSE|allenai-specter|"
+    r"use-cmlm-multilingual|ms-marco-[\w-]+|stsb-[\w-]+|qnli-[\w-]+|quora-[\w-]+|nli-[\w-]+"
 )
 # First halves of what looks like an id and is a folder.
 _FOLDERS = re.compile(
-    r"(\.+|~|models?|outputs?|out|results?|checkpoints?|ckpts?|data|datasets?|weights|saved[\w-]*|save|logs?|runs?|tmp|temp|"
+    r"(\.+|~|\w+[-_](models?|results?|outputs?|checkpoints?|ckpts?|weights)|models?|outputs?|out|results?|checkpoints?\w*|ckpts?|data|datasets?|weights|saved[\w-]*|save|logs?|runs?|tmp|temp|"
     r"exp|exps|experiments?|trained[\w-]*|finetuned[\w-]*|fine[-_]tuned[\w-]*|pretrained[\w-]*|path|paths|artifacts?|assets|"
     r"cache|src|home|root|mnt|content|workspace|opt|usr|var|work|test|tests|resources?|files?|lightning_logs|local|my[-_]\w+|"
     r"your[\w-]*|username|user|org|organization|owner|namespace|hf[-_]username|repo|\w*placeholder\w*|xxx+)",
     re.IGNORECASE,
 )
+_CHECKPOINT = re.compile(r"(checkpoint|ckpt|step|epoch|iter|version|global_step)[-_]?\d+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[<>{}$\s*?\"'|]|your[-_]|^\.|path[-_/]to|xxxx|\.\.", re.IGNORECASE)
 _PAGE = re.compile(
     r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf://(?:models/)?)(?!datasets/|spaces/)([\w.-]+/[\w.-]+)"
@@ -70,11 +83,15 @@ def _slashed(written: str) -> str | None:
 def _sentence_transformers(written: str) -> str | None:
     if "/" in written:
         return _huggingface(written)
-    if is_local(written) or not _ID.fullmatch(written) or not re.search(r"[-_]|^[A-Z][A-Za-z]+$", written):
-        return None
-    if _LEGACY.fullmatch(written) and not re.search(r"nli|stsb|tokens|msmarco|quora", written):
+    if _LEGACY.fullmatch(written):
         return written
+    if written.startswith("universal-sentence-encoder") or not _SENTENCE.fullmatch(written):
+        return None
     return f"sentence-transformers/{written}"
+
+
+def _cross_encoder(written: str) -> str | None:
+    return written if _LEGACY.fullmatch(written) else None
 
 
 def _page_only(written: str) -> str | None:
@@ -109,8 +126,9 @@ def _hub_uri(written: str) -> str | None:
 
 
 def _repository(written: str) -> str | None:
-    """``owner/repo[:ref]:entry`` of ``torch.hub.load``."""
-    return written if re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w./-]+)+", written) and not written.startswith(".") else None
+    """``owner/repo:entry`` of ``torch.hub.load``, without the branch or tag that may stand between them."""
+    match = re.fullmatch(r"(\w[\w.-]*/[\w.-]+)(?::[\w./-]+)?:(\w+)", written)
+    return f"{match[1]}:{match[2]}" if match else None
 
 
 def _spacy(written: str) -> str | None:
@@ -149,7 +167,7 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "id": _huggingface,
     "slashed": _slashed,
     "sentence-transformers": _sentence_transformers,
-    "cross-encoder": lambda written: _slashed(written) or _sentence_transformers(written),
+    "cross-encoder": lambda written: _slashed(written) or _cross_encoder(written),
     "flair": lambda written: (
         _slashed(written) or (f"flair/{written}" if re.fullmatch(r"[a-z]+-[a-z-]+", written) else None)
     ),
@@ -167,6 +185,7 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "faster-whisper": _whisper,
     "coqui": lambda written: written if written.count("/") == 3 else _slashed(written),
     "weights": _weights,
+    "smp": lambda written: written if re.fullmatch(r"[a-z][\w-]*", written) else None,
     "gradio": _gradio,
     "preset": _preset,
     "tfhub": _tfhub,

@@ -11,8 +11,9 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from crawler.downstream import decorators
 from crawler.downstream.calls import Calls, Site, last_name
-from crawler.downstream.scope import Scope, defaults
+from crawler.downstream.scope import Scope, defaults, parameters
 from crawler.downstream.source import Piece
 from crawler.downstream.values import (
     NOTHING,
@@ -46,7 +47,7 @@ class Interpreter(Calls):
         self._others = others
         self._stars: list[str] = []
         self._pending: list[tuple[Function, int | None]] = []
-        self._alone: set[int] = set()
+        self._alone: set[tuple[int, int]] = set()
 
     def run(self, pieces: Iterable[Piece]) -> None:
         """Read the pieces in order, then the functions by themselves."""
@@ -55,8 +56,9 @@ class Interpreter(Calls):
             self.block(piece.tree.body, self.module)
         while self._pending:
             function, self.cell = self._pending.pop(0)
-            if id(function.node) not in self._alone:
-                self._alone.add(id(function.node))
+            made = function.bound.of if isinstance(function.bound, Instance) else None
+            if (id(function.node), id(made)) not in self._alone:
+                self._alone.add((id(function.node), id(made)))
                 self.enter(function, [], {}, alone=True)
 
     # ------------------------------------------------------------ statements
@@ -228,32 +230,34 @@ class Interpreter(Calls):
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         given = {name: self.of(value, scope) for name, value in defaults(node.args).items()}
         for decorator in node.decorator_list:
-            given |= self._options(decorator, scope)
+            given |= self._decorated(decorator, node, scope)
         function = Function(node, scope, defaults=given)
         scope.set(node.name, (function,))
+        if any(decorators.is_fixture(last_name(decorator)) for decorator in node.decorator_list):
+            self.fixtures[node.name] = function
         if scope.kind != "class":
             self._pending.append((function, self.cell))
 
     _AsyncFunctionDef = _FunctionDef
 
-    def _options(self, decorator: ast.expr, scope: Scope) -> dict[str, Values]:
-        """The default that a click option or argument gives to a parameter."""
-        self.of(decorator, scope)
-        if not isinstance(decorator, ast.Call) or last_name(decorator.func) not in ("option", "argument"):
+    def _decorated(
+        self, decorator: ast.expr, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
+    ) -> dict[str, Values]:
+        """What a decorator gives to parameters."""
+        if not isinstance(decorator, ast.Call):
+            self.of(decorator, scope)
             return {}
-        names = [
-            word.value for word in decorator.args if isinstance(word, ast.Constant) and isinstance(word.value, str)
-        ]
-        default = next((keyword.value for keyword in decorator.keywords if keyword.arg == "default"), None)
-        plain = [name for name in names if not name.startswith("-")] or [max(names, key=len, default="")]
-        known = through(self.of(default, scope), "command_line_default")
-        return {plain[0].lstrip("-").replace("-", "_"): known} if known else {}
+        places = [self.of(argument, scope) for argument in decorator.args]
+        named = {keyword.arg: self.of(keyword.value, scope) for keyword in decorator.keywords if keyword.arg}
+        names = [argument.arg for argument in parameters(node.args) if argument.arg != "self"]
+        return decorators.given(last_name(decorator.func), places, named, names)
 
     def _ClassDef(self, node: ast.ClassDef, scope: Scope) -> None:
         inner = Scope(scope, "class")
-        bases = [self.of(base, scope) for base in node.bases]
-        made = Class(node, scope, inner.names, tuple(v.dotted for base in bases for v in base if isinstance(v, Name)))
-        for base in (value for values in bases for value in values if isinstance(value, Class)):
+        bases = [value for base in node.bases for value in self.of(base, scope) if isinstance(value, Class)]
+        made = Class(node, scope, inner.names, tuple(bases))
+        inner.owner = made
+        for base in reversed(bases):
             inner.names |= base.fields
         for decorator in node.decorator_list:
             self.of(decorator, scope)
@@ -263,7 +267,7 @@ class Interpreter(Calls):
         itself = self.instance(made, [], {}, alone=True)
         for values in list(made.fields.values()):
             for function in values:
-                if isinstance(function, Function) and function.node is not None and function.node not in self._inside:
+                if isinstance(function, Function) and function.node not in self._inside:
                     method = Function(function.node, function.scope, itself, function.defaults)
                     self._pending.append((method, self.cell))
 

@@ -11,7 +11,7 @@ from crawler.downstream.calls import Site
 from crawler.downstream.interpreter import Interpreter, Others
 from crawler.downstream.signatures import Signature
 from crawler.downstream.source import Piece, pieces
-from crawler.downstream.values import NOTHING, Text, Values, texts, through, weakest
+from crawler.downstream.values import NOTHING, Number, Text, Values, texts, through, weakest
 
 #: How often a usage found this way is one, by the labelled files (docs/downstream.md).
 CONFIDENCE = {
@@ -31,6 +31,13 @@ CONFIDENCE = {
     "other_file": 0.85,
     "attribute": 0.7,
 }
+# Keywords for a second model beside the first: its tokenizer, its decoder.
+_BESIDE = frozenset(
+    {
+        *("tokenizer", "tokenizer_name", "feature_extractor", "image_processor", "reward_funcs", "reward_model"),
+        *("teacher_model", "encoder_name", "decoder_name"),
+    }
+)
 _SAVES = (
     "save_pretrained",
     "save",
@@ -72,8 +79,11 @@ class Usage:
 
 def mine(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
     """The usages in a Python file or a notebook, in order; empty where there are none or nothing can be read."""
-    if not signatures.may_match(data):
-        return []
+    return read_all(name, data, others) if signatures.may_match(data) else []
+
+
+def read_all(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
+    """As :func:`mine`, whatever the file's bytes look like."""
     return list(_Mine(others).read(pieces(name, data)))
 
 
@@ -105,13 +115,12 @@ class _Mine:
         if signature is None or not _asked(signature, site):
             return
         for values, node in _arguments(signature, site):
-            if not values and isinstance(node, ast.Attribute):
+            if not texts(values) and isinstance(node, ast.Attribute):
                 self._later.append((site, signature, node.attr))
             self._use(site, signature, values)
 
     def _use(self, site: Site, signature: Signature, values: Values) -> None:
-        for text in texts(values):
-            written = _written(signature, site, text)
+        for text, written in _all_written(signature, site, values):
             model_id = ids.resolve(signature.form, written)
             if model_id is None:
                 continue
@@ -165,15 +174,22 @@ def _arguments(signature: Signature, site: Site) -> Iterator[tuple[Values, ast.e
         yield (Text(site.callee),), None
         return
     named = [name for name in signature.keywords if name in site.named]
-    for name in (
-        named
-        if signature.keywords and len(signature.keywords) > 1 and "tokenizer" in signature.keywords
-        else named[:1]
-    ):
+    several = bool(set(named) & _BESIDE)
+    for name in named if several else named[:1]:
         yield site.named[name], next((k.value for k in site.node.keywords if k.arg == name), None)
-    if signature.position is not None and signature.position < len(site.given) and not set(named) - {"tokenizer"}:
+    if signature.position is not None and signature.position < len(site.given) and not set(named) - _BESIDE:
         node = site.node.args[signature.position] if signature.position < len(site.node.args) else None
         yield site.given[signature.position], node
+
+
+def _all_written(signature: Signature, site: Site, values: Values) -> Iterator[tuple[Text, str]]:
+    """Everything that may stand in the program for the model: of ``torch.hub`` a repository with each entry."""
+    for text in texts(values):
+        if signature.form != "repo:entry":
+            yield text, _written(signature, site, text)
+            continue
+        entries = site.given[1] if len(site.given) > 1 else site.named.get("model", NOTHING)
+        yield from ((text, f"{text.text}:{entry.text}") for entry in texts(entries) if entry.text != "custom")
 
 
 def _written(signature: Signature, site: Site, text: Text) -> str:
@@ -185,9 +201,6 @@ def _written(signature: Signature, site: Site, text: Text) -> str:
         return names[-2]
     if signature.form == "module":
         return names[0]
-    if signature.form == "repo:entry":
-        entry = site.given[1] if len(site.given) > 1 else site.named.get("model", NOTHING)
-        return f"{text.text}:{next((value.text for value in texts(entry)), '')}".rstrip(":")
     return text.text
 
 
@@ -204,22 +217,26 @@ def _asked(signature: Signature, site: Site) -> bool:
         return _given(site, "pretrained", 1) or any(name.startswith(("hf-hub:", "hf_hub:")) for name in names)
     if signature.needs == "weights":
         weights = next((k.value for k in site.node.keywords if k.arg == "weights"), None)
-        return not (isinstance(weights, ast.Constant) and weights.value is None)
+        own = any(ids.is_local(text.text) for text in texts(site.named.get("weights", NOTHING)))
+        return not own and not (isinstance(weights, ast.Constant) and weights.value is None)
     if signature.needs == "repository":
         kind = {text.text for text in texts(site.named.get("repo_type", NOTHING))}
         return not kind & {"dataset", "space"}
     if signature.form == "repo:entry":
         local = {text.text for text in texts(site.named.get("source", NOTHING))}
-        return "local" not in local and not _denied(site, "pretrained")
+        return "local" not in local and not _denied(site, "pretrained") and "path" not in site.named
     return True
 
 
 def _given(site: Site, name: str, position: int | None) -> bool:
     """Whether an argument is there and neither false nor none."""
     value = next((keyword.value for keyword in site.node.keywords if keyword.arg == name), None)
+    known = site.named.get(name, NOTHING)
     if value is None and position is not None and position < len(site.node.args):
-        value = site.node.args[position]
-    return value is not None and not (isinstance(value, ast.Constant) and value.value in (False, None))
+        value, known = site.node.args[position], site.given[position] if position < len(site.given) else NOTHING
+    if value is None or (isinstance(value, ast.Constant) and value.value in (False, None)):
+        return False
+    return not known or any(truth != Number("False") for truth in known)
 
 
 def _denied(site: Site, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from crawler.downstream.values import NOTHING, Values, through, union
+from crawler.downstream.values import NOTHING, Class, Values, through, union
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +19,8 @@ class Scope:
     names: dict[str, Values] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
     returns: list[Values] = field(default_factory=list)
+    # The class whose body this is.
+    owner: Class | None = None
 
     def find(self, name: str) -> Values | None:
         """What a name stands for; None where nobody has defined it."""

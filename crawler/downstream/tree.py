@@ -7,8 +7,11 @@ parsed; when a file imports another one of the same folder, that one is read onc
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ SKIPPED = frozenset(
 _PROGRAMS = (".py", ".pyw", ".ipynb")
 # Following imports from file to file ends here.
 _DEPTH = 4
+_BUNDLE_FILES, _BUNDLE_BYTES = 200, 2 << 20
 
 
 @dataclass(slots=True)
@@ -38,15 +42,77 @@ class Counts:
     usages: int = 0
     unread: list[str] = field(default_factory=list)
 
+    def add(self, other: Counts) -> None:
+        """What was looked at elsewhere as well."""
+        self.files += other.files
+        self.parsed += other.parsed
+        self.usages += other.usages
+        self.unread += other.unread
 
-def usages(root: Path, counts: Counts | None = None) -> Iterator[dict[str, Any]]:
+
+def usages(root: Path, counts: Counts | None = None, *, processes: int = 1) -> Iterator[dict[str, Any]]:
     """Every usage below a folder, or in one file, as an object with its ``path``; in the order of paths."""
     counts = counts if counts is not None else Counts()
     base = root if root.is_dir() else root.parent
-    modules = Modules(base)
-    for path in [root] if root.is_file() else files(root):
+    bundles = _bundles([root] if root.is_file() else files(root), base)
+    for found, done in _read_all(base, bundles, processes):
+        counts.add(done)
+        yield from found
+
+
+def _bundles(paths: Iterable[Path], base: Path) -> Iterator[list[str]]:
+    """Paths in bundles of about the same size, so that no process is left with all the long ones."""
+    bundle: list[str] = []
+    size = 0
+    for path in paths:
+        bundle.append(path.relative_to(base).as_posix())
+        size += path.stat().st_size if path.is_file() else 0
+        if len(bundle) >= _BUNDLE_FILES or size >= _BUNDLE_BYTES:
+            yield bundle
+            bundle, size = [], 0
+    if bundle:
+        yield bundle
+
+
+Read = tuple[list[dict[str, Any]], "Counts"]
+
+
+def _read_all(base: Path, bundles: Iterator[list[str]], processes: int) -> Iterator[Read]:
+    """What each bundle holds, in order, on so many processes; only a few bundles are under way at any time."""
+    if processes <= 1:
+        modules = Modules(base)
+        yield from (_read_bundle(modules, bundle) for bundle in bundles)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(base,)) as pool:
+        under_way: deque[Future[Read]] = deque()
+        for bundle in bundles:
+            under_way.append(pool.submit(_read_here, bundle))
+            if len(under_way) > 4 * processes:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+_here: Modules | None = None
+
+
+def _begin(base: Path) -> None:
+    """A process begins: it keeps what it has read of other files."""
+    global _here
+    _here = Modules(base)
+
+
+def _read_here(bundle: list[str]) -> Read:
+    assert _here is not None
+    return _read_bundle(_here, bundle)
+
+
+def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
+    counts, found = Counts(), list[dict[str, Any]]()
+    for name in bundle:
         counts.files += 1
-        name = path.relative_to(base).as_posix()
+        path = modules.root / name
         try:
             if path.stat().st_size > LONGEST:
                 counts.unread.append(f"{name}: longer than {LONGEST >> 20} MiB")
@@ -55,9 +121,9 @@ def usages(root: Path, counts: Counts | None = None) -> Iterator[dict[str, Any]]
         except OSError as error:
             counts.unread.append(f"{name}: {error.strerror}")
             continue
-        for usage in _mined(name, data, modules, counts):
-            counts.usages += 1
-            yield {"path": name, **usage}
+        found += [{"path": name, **usage} for usage in _mined(name, data, modules, counts)]
+    counts.usages = len(found)
+    return found, counts
 
 
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:

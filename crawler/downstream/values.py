@@ -45,6 +45,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number or a truth value, as it is spelled: part of a text that is put together, never one by itself."""
+
+    spelled: str
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """A list, tuple or set: the values of its places. ``whole`` is false where more may be in it."""
 
@@ -72,7 +79,7 @@ class Function:
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Any
-    bound: Instance | None = None
+    bound: Instance | Class | None = None
     defaults: dict[str, Values] = field(default_factory=dict)
 
 
@@ -83,7 +90,7 @@ class Class:
     node: ast.ClassDef
     scope: Any
     fields: dict[str, Values] = field(default_factory=dict)
-    bases: tuple[str, ...] = ()
+    parents: tuple[Class, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +101,7 @@ class Instance:
     fields: dict[str, Values] = field(default_factory=dict)
 
 
-Value: TypeAlias = "Text | Items | Table | Name | Function | Class | Instance"
+Value: TypeAlias = "Text | Number | Items | Table | Name | Function | Class | Instance"
 Values: TypeAlias = "tuple[Value, ...]"
 NOTHING: Values = ()
 
@@ -119,7 +126,13 @@ def union(*sets: Values) -> Values:
     """Every value once, in order, up to the limit."""
     seen: dict[Any, Value] = {}
     for value in (value for values in sets for value in values):
-        key: Any = value.text if isinstance(value, Text) else value if isinstance(value, Items | Name) else id(value)
+        key: Any = (
+            value.text
+            if isinstance(value, Text)
+            else value
+            if isinstance(value, Items | Name | Number)
+            else id(value)
+        )
         before = seen.get(key)
         stronger = isinstance(value, Text) and isinstance(before, Text) and _RANK[value.how] < _RANK[before.how]
         if before is None or stronger:
@@ -134,7 +147,7 @@ def texts(values: Values) -> list[Text]:
 
 def combined(parts: Iterable[Values], join: Callable[[list[str]], str], how: str) -> Values:
     """What ``join`` makes of one text of each part, for all choices; nothing where a part is unknown."""
-    choices = [texts(part) for part in parts]
+    choices = [[*texts(part), *(Text(v.spelled) for v in part if isinstance(v, Number))] for part in parts]
     if not all(choices):
         return NOTHING
     made = []
@@ -156,6 +169,9 @@ def elements(values: Values, how: str = "enumerated") -> Values:
             found += value.places
         elif isinstance(value, Table):
             found.append(tuple(Text(key, how) for key in value.entries))
+        elif isinstance(value, Class):
+            # An enumeration.
+            found.append(tuple(text for inner in value.fields.values() for text in texts(inner)))
     return through(union(*found), how)
 
 

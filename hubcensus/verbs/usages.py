@@ -31,9 +31,10 @@ _ORDER = (
 @click.command(epilog="Example: hubcensus usages src/ notebooks/ | jq -r .model_id | sort | uniq -c")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out usages below this.")
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="Read files side by side.")
 @json_option
 @click.pass_obj
-def command(context: Context, paths: tuple[Path, ...], min_confidence: float) -> int:
+def command(context: Context, paths: tuple[Path, ...], min_confidence: float, processes: int) -> int:
     """Print every usage of a pre-trained model in PATHS, one JSON object a line; with --json one document.
 
     Nothing is imported and nothing is run. Needs no census. Files that could not be read are named at the end.
@@ -48,7 +49,7 @@ def command(context: Context, paths: tuple[Path, ...], min_confidence: float) ->
         if not path.exists():
             raise UsageError(f"There is no file or folder {path}.")
     for path in paths:
-        for usage in usages(path, counts):
+        for usage in usages(path, counts, processes=processes):
             if usage["confidence"] < min_confidence:
                 continue
             shown = {**{name: usage[name] for name in _ORDER}, "flags": usage["flags"]}

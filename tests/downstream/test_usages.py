@@ -172,6 +172,7 @@ def _example(row: signatures.Signature) -> str:
         "ollama": "'llama3'",
         "timm": "'resnet50'",
         "spacy": "'en_core_web_sm'",
+        "smp": "'resnet34'",
     }
     model = words.get(row.form, "'lab/net'")
     if row.form in ("call", "module", "owner"):
