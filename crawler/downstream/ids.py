@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 _FILE = re.compile(
-    r"\.(pt|pth|ckpt|bin|onnx|h5|hdf5|pkl|pickle|gguf|ggml|json|ya?ml|txt|zip|tar|gz|tflite|pb|npz|model|py|"
-    r"safetensors|csv|md|ipynb|engine|joblib|keras|mlmodel|wav|mp3|png|jpg)$",
+    r"\.(pt|pth|ckpt|bin|onnx|h5|hdf5|pkl|pickle|gguf|ggml|json|ya?ml|txt|zip|tar|gz|tflite|pb|npz|model|py|safetensors|"
+    r"csv|md|ipynb|engine|joblib|keras|mlmodel|wav|mp3|png|jpg)$",
     re.IGNORECASE,
 )
 # Ids of Hugging Face that have no owner, as they were written before 2024.
@@ -31,10 +31,11 @@ _SENTENCE = re.compile(
 )
 # First halves of what looks like an id and is a folder.
 _FOLDERS = re.compile(
-    r"(\.+|~|\w+[-_](models?|results?|outputs?|checkpoints?|ckpts?|weights)|models?|outputs?|out|results?|checkpoints?\w*|ckpts?|data|datasets?|weights|saved[\w-]*|save|logs?|runs?|tmp|temp|"
-    r"exp|exps|experiments?|trained[\w-]*|finetuned[\w-]*|fine[-_]tuned[\w-]*|pretrained[\w-]*|path|paths|artifacts?|assets|"
-    r"cache|src|home|root|mnt|content|workspace|opt|usr|var|work|test|tests|resources?|files?|lightning_logs|local|my[-_]\w+|"
-    r"your[\w-]*|username|user|org|organization|owner|namespace|hf[-_]username|repo|\w*placeholder\w*|xxx+)",
+    r"\.+|~|models?|outputs?|out|results?|ckpts?|data|datasets?|weights|save|logs?|runs?|tmp|temp|exps?|experiments?|"
+    r"paths?|artifacts?|assets|cache|src|home|root|mnt|content|workspace|opt|usr|var|work|tests?|resources?|files?|"
+    r"lightning_logs|local|username|user|org|organization|owner|namespace|hf[-_]username|repo|xxx+|"
+    r"checkpoints?\w*|saved[\w-]*|trained[\w-]*|finetuned[\w-]*|fine[-_]tuned[\w-]*|pretrained[\w-]*|my[-_]\w+|"
+    r"your[\w-]*|\w*placeholder\w*|\w+_(models?|results?|outputs?|checkpoints?|ckpts?|weights)",
     re.IGNORECASE,
 )
 _CHECKPOINT = re.compile(r"(checkpoint|ckpt|step|epoch|iter|version|global_step)[-_]?\d+", re.IGNORECASE)
@@ -61,9 +62,8 @@ def is_local(written: str) -> bool:
     if _PLACEHOLDER.search(written) or "\\" in written or written.startswith(("/", "~", "./", "../")):
         return True
     first, slash, rest = written.partition("/")
-    return bool(_FILE.search(written)) or (
-        bool(slash) and (bool(_FOLDERS.fullmatch(first)) or "/" in rest or not rest)
-    )
+    folder = "/" in rest or not rest or _FOLDERS.fullmatch(first) or _CHECKPOINT.fullmatch(rest)
+    return bool(_FILE.search(written)) or bool(slash and folder)
 
 
 def _huggingface(written: str) -> str | None:
@@ -168,6 +168,9 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "slashed": _slashed,
     "sentence-transformers": _sentence_transformers,
     "cross-encoder": lambda written: _slashed(written) or _cross_encoder(written),
+    "top2vec": lambda written: (
+        f"google/{written}" if written.startswith("universal-sentence-encoder") else _sentence_transformers(written)
+    ),
     "flair": lambda written: (
         _slashed(written) or (f"flair/{written}" if re.fullmatch(r"[a-z]+-[a-z-]+", written) else None)
     ),

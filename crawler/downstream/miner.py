@@ -177,9 +177,9 @@ def _arguments(signature: Signature, site: Site) -> Iterator[tuple[Values, ast.e
     several = bool(set(named) & _BESIDE)
     for name in named if several else named[:1]:
         yield site.named[name], next((k.value for k in site.node.keywords if k.arg == name), None)
-    if signature.position is not None and signature.position < len(site.given) and not set(named) - _BESIDE:
-        node = site.node.args[signature.position] if signature.position < len(site.node.args) else None
-        yield site.given[signature.position], node
+    for place in signature.positions if not set(named) - _BESIDE else ():
+        if place < len(site.given):
+            yield site.given[place], site.node.args[place] if place < len(site.node.args) else None
 
 
 def _all_written(signature: Signature, site: Site, values: Values) -> Iterator[tuple[Text, str]]:

@@ -2,7 +2,7 @@
 
 module     what the call is imported from, with everything below it; ``*`` for whatever it is
 call       the last one or two names of the call; ``*`` stands for any letters
-position   where among the arguments the model's id stands, from 0; empty where it is never so
+position   where among the arguments the model's id stands, from 0; several with ``|``; empty where it is never so
 keywords   under which keywords it may stand, separated by ``|``
 hub        the hub whose id it is
 form       how an id follows from what is written (:mod:`crawler.downstream.ids`)
@@ -28,7 +28,7 @@ class Signature:
 
     module: str
     call: str
-    position: int | None
+    positions: tuple[int, ...]
     keywords: tuple[str, ...]
     hub: str
     form: str
@@ -50,7 +50,7 @@ def table() -> tuple[Signature, ...]:
         Signature(
             row["module"],
             row["call"],
-            int(row["position"]) if row["position"] else None,
+            tuple(int(place) for place in row["position"].split("|") if place),
             tuple(filter(None, row["keywords"].split("|"))),
             row["hub"],
             row["form"],

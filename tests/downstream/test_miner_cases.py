@@ -1611,7 +1611,6 @@ LIBRARIES = [
         "orchid/bart",
         "orchid/enc",
         "orchid/dec",
-        wrong="the row of simpletransformers lacks encoder_decoder_name, encoder_name and decoder_name",
     ),
     case(
         "audiocraft",
@@ -1724,7 +1723,6 @@ LIBRARIES = [
         """,
         "sentence-transformers/all-MiniLM-L6-v2",
         "google/universal-sentence-encoder",
-        wrong="ids._sentence_transformers takes Top2Vec's names of TensorFlow Hub for its own",
     ),
     case(
         "keybert_and_bertopic",
@@ -1870,7 +1868,6 @@ NOT_COUNTED = [
         d = AutoModel.from_pretrained("model_output/rose")
         e = AutoModel.from_pretrained("checkpoints_v2/rose")
         """,
-        wrong="ids._FOLDERS lacks checkpoint-N as second half, and first halves ending in models, results, output",
     ),
     case(
         "own_checkpoints_named_after_a_model",

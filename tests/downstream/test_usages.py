@@ -173,13 +173,14 @@ def _example(row: signatures.Signature) -> str:
         "timm": "'resnet50'",
         "spacy": "'en_core_web_sm'",
         "smp": "'resnet34'",
+        "top2vec": "'all-MiniLM-L6-v2'",
     }
     model = words.get(row.form, "'lab/net'")
     if row.form in ("call", "module", "owner"):
         arguments = "pretrained=True" if row.needs == "pretrained" else ""
     else:
-        place = row.position
-        arguments = f"{row.keywords[0]}={model}" if place is None else ", ".join(["None"] * place + [model])
+        places = row.positions
+        arguments = ", ".join(["None"] * places[0] + [model]) if places else f"{row.keywords[0]}={model}"
         arguments += ", pretrained=True" if row.needs == "pretrained" else ""
     return f"import {root}\n{root}.{call}({arguments})\n"
 
