@@ -27,6 +27,7 @@ from crawler.downstream.values import (
 )
 
 _STEPS = 60_000
+_STEPS_ABROAD = 4_000
 _DEPTH = 6
 _PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "ArgumentParser", "add_argument_group")
 _DATACLASS_PARSERS = ("HfArgumentParser", "TrlParser", "H4ArgumentParser", "ArgumentParserPlus")
@@ -44,6 +45,7 @@ class Site:
     node: ast.Call
     line: int
     column: int
+    abroad: bool
     cell: int | None
     callee: str
     given: tuple[Values, ...]
@@ -62,7 +64,7 @@ class Calls:
         self.arguments = Instance()
         self.attributes: dict[str, Values] = {}
         self._mended = False
-        self._steps = self._depth = 0
+        self._steps = self._depth = self._steps_abroad = 0
         self._evaluator = Evaluator(self)
         self._inside: list[ast.AST] = []
         self.fixtures: dict[str, Function] = {}
@@ -154,7 +156,10 @@ class Calls:
     ) -> Values:
         dotted, function, holder = callee
         place = self._left_at or node
-        self._seen(Site(node, place.lineno, place.col_offset, self.cell, dotted, tuple(given), named, self._mended))
+        abroad = self._left_at is not None
+        self._seen(
+            Site(node, place.lineno, place.col_offset, abroad, self.cell, dotted, tuple(given), named, self._mended)
+        )
         last = dotted.rpartition(".")[2].lstrip("?")
         if isinstance(function, Instance):
             return (function,)
@@ -182,7 +187,8 @@ class Calls:
         leaves = self._left_at is None and function.scope.root() is not self.module
         if leaves:
             self._left_at = node
-            given = [through(values, "other_file") for values in given]
+            given = [through(values, "handed_over") for values in given]
+            named = {name: through(values, "handed_over") for name, values in named.items()}
         try:
             if isinstance(function, Class):
                 return (self.instance(function, given, named),)
@@ -296,7 +302,7 @@ class Calls:
     ) -> Values:
         """Read a function's body with these arguments; what it returns."""
         node = function.node
-        if self._depth >= _DEPTH or self._steps > _STEPS or self._inside.count(node) > 1:
+        if self._depth >= _DEPTH or self._inside.count(node) > 1 or self._tired():
             return NOTHING
         inner = Scope(function.scope, "function")
         inner.names = self._bound(function, given, named)
@@ -310,6 +316,13 @@ class Calls:
             self._depth -= 1
             self._inside.pop()
         return union(*inner.returns)
+
+    def _tired(self) -> bool:
+        """Whether calls are followed no more: each function is still read by itself, and other files cost less."""
+        if self._left_at is not None:
+            self._steps_abroad += 10
+            return self._steps_abroad > _STEPS_ABROAD
+        return self._steps > _STEPS and self._depth > 0
 
     def _bound(self, function: Function, given: list[Values], named: dict[str, Values]) -> dict[str, Values]:
         """What the parameters stand for: what is given, else their defaults, else what their annotation lists."""

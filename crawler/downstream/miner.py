@@ -29,6 +29,7 @@ CONFIDENCE = {
     "enumerated": 0.85,
     "format": 0.85,
     "other_file": 0.85,
+    "handed_over": 0.85,
     "attribute": 0.7,
 }
 # Keywords for a second model beside the first: its tokenizer, its decoder.
@@ -121,6 +122,9 @@ class _Mine:
 
     def _use(self, site: Site, signature: Signature, values: Values) -> None:
         for text, written in _all_written(signature, site, values):
+            if site.abroad and text.how != "handed_over":
+                # Written in the other file, and a usage of that file.
+                continue
             model_id = ids.resolve(signature.form, written)
             if model_id is None:
                 continue

@@ -136,7 +136,7 @@ def _needles() -> _Needles:
 
 _STEMS = ("from_pretrained", "HuggingFace", "SentenceTransformer", "load_from_h", "hf_hub_", "load_")
 _IMPORT = re.compile(
-    rb"(?:\bfrom\s+([A-Za-z_]\w*)[\w.]*\s+)?import\s+\(?\s*([A-Za-z_]\w*)((?:[\w. ]*,\s*[A-Za-z_]\w*)*)"
+    rb"(?:\bfrom\s+(\.*[A-Za-z_][\w.]*|\.+)\s+)?import\s+\(?\s*([A-Za-z_][\w.]*)((?:[\w. ]*,\s*[A-Za-z_][\w.]*)*)"
 )
 
 
@@ -146,20 +146,20 @@ def may_match(data: bytes) -> bool:
     for stem, words in needles.telling:
         if stem in data and any(word in data for word in words):
             return True
-    for root in _imports(data):
+    for root in {module.partition(b".")[0] for module, _ in imports(data)}:
         if root in needles.packages or any(call in data for call in needles.calls.get(root, ())):
             return True
     return False
 
 
-def _imports(data: bytes) -> set[bytes]:
-    """The libraries that a file imports, as far as its bytes show."""
-    found: set[bytes] = set()
+def imports(data: bytes) -> set[tuple[bytes, bytes]]:
+    """The modules that a file imports, as far as its bytes show, each with a name that is taken from it, or none."""
+    found: set[tuple[bytes, bytes]] = set()
     place = data.find(b"import")
     while place >= 0:
         start = max(data.rfind(b"\n", 0, place) + 1, place - 120)
         for match in _IMPORT.finditer(data, start, place + 240):
-            names = [match[1]] if match[1] else [match[2], *re.findall(rb"[A-Za-z_]\w*", match[3])]
-            found.update(names)
+            names = [match[2], *re.findall(rb"[A-Za-z_][\w.]*", match[3])]
+            found.update(((match[1], name) for name in names) if match[1] else ((name, b"") for name in names))
         place = data.find(b"import", place + 6)
     return found

@@ -128,9 +128,9 @@ def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
 
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
     if name.endswith(_PROGRAMS):
-        if signatures.may_match(data):
+        if signatures.may_match(data) or modules.may_lead(name, data):
             counts.parsed += 1
-            for usage in miner.mine(name, data, modules.seen_from(name)):
+            for usage in miner.read_all(name, data, modules.seen_from(name)):
                 yield {**asdict(usage), "flags": list(usage.flags)}
         return
     for mention in texts.mentions(name, data):
@@ -162,10 +162,29 @@ class Modules:
         self.root = root
         self._known: dict[str, dict[str, Values] | None] = {}
         self._open: list[str] = []
+        self._loading: dict[str, bool] = {}
 
     def seen_from(self, name: str) -> From:
         """The other files as one file imports them."""
         return From(self, name)
+
+    def may_lead(self, name: str, data: bytes) -> bool:
+        """Whether a file imports another one of the folder that may load models, and so may call what loads them."""
+        view = self.seen_from(name)
+        for module, taken in signatures.imports(data):
+            dotted = module.decode().lstrip(".")
+            level = len(module) - len(module.lstrip(b"."))
+            for start in view.starts(level):
+                whole = ".".join(filter(None, (start, dotted)))
+                if self._loads(whole) or (taken and self._loads(f"{whole}.{taken.decode()}".lstrip("."))):
+                    return True
+        return False
+
+    def _loads(self, dotted: str) -> bool:
+        if dotted not in self._loading:
+            path = self._path(dotted) if dotted else None
+            self._loading[dotted] = path is not None and signatures.may_match(path.read_bytes())
+        return self._loading[dotted]
 
     def names_of(self, dotted: str) -> dict[str, Values] | None:
         """What the names of a module stand for once it has been read; None where the folder has no such module."""
@@ -204,7 +223,7 @@ class From:
 
     def find(self, dotted: str, level: int) -> Values | None:
         """What ``dotted`` stands for: a module's name, of this folder; None where it is of elsewhere."""
-        for start in self._starts(level):
+        for start in self.starts(level):
             names = ".".join(filter(None, (start, dotted))).split(".")
             for cut in range(len(names) - 1, 0, -1):
                 found = self.modules.names_of(".".join(names[:cut]))
@@ -212,7 +231,7 @@ class From:
                     return _member(found, names[cut:])
         return None
 
-    def _starts(self, level: int) -> list[str]:
+    def starts(self, level: int) -> list[str]:
         """The packages that an import may be relative to: for a plain one the root and the file's own folder."""
         folder = self.name.rpartition("/")[0].replace("/", ".")
         if not level:

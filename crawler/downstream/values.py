@@ -28,6 +28,7 @@ HOWS = (
     "enumerated",
     "format",
     "other_file",
+    "handed_over",
     "attribute",
 )
 _RANK = {how: rank for rank, how in enumerate(HOWS)}

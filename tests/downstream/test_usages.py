@@ -74,7 +74,23 @@ def test_names_are_followed_from_file_to_file(tmp_path):
     assert {("main.py", 8, "lab/small"), ("main.py", 8, "lab/large"), ("main.py", 10, "lab/small")} <= set(found)
     assert ("pkg/inner.py", 3, "lab/base") in found
     wrapped = next(u for u in usages(tmp_path) if u["model_id"] == "lab/wrapped")
-    assert (wrapped["how"], wrapped["revision"]) == ("other_file", "v1")
+    assert (wrapped["how"], wrapped["revision"]) == ("handed_over", "v1")
+
+
+def test_what_another_file_writes_is_a_usage_of_that_file(tmp_path):
+    tree(
+        tmp_path,
+        loading_dot_py=(
+            "from transformers import AutoModel\nOTHER = 'lab/constant'\n"
+            "def load(size='lab/default'):\n    AutoModel.from_pretrained(OTHER)\n"
+            "    AutoModel.from_pretrained('lab/literal')\n    return AutoModel.from_pretrained(size)\n"
+        ),
+        main_dot_py="from loading import load\nfrom transformers import AutoModel\nload()\nload('lab/mine')\n",
+    )
+    found = {(usage["path"], usage["model_id"]) for usage in usages(tmp_path)}
+    assert found == {("main.py", "lab/mine")} | {
+        ("loading.py", f"lab/{name}") for name in ("constant", "default", "literal")
+    }
 
 
 def test_files_that_import_each_other_in_a_circle_end(tmp_path):
