@@ -26,8 +26,8 @@ from crawler.downstream.values import (
     union,
 )
 
-_STEPS = 60_000
-_STEPS_ABROAD = 4_000
+_STEPS = 12_000
+_STEPS_ABROAD = 1_000
 _DEPTH = 6
 _PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "ArgumentParser", "add_argument_group")
 _DATACLASS_PARSERS = ("HfArgumentParser", "TrlParser", "H4ArgumentParser", "ArgumentParserPlus")
@@ -78,7 +78,7 @@ class Calls:
         """Let a target stand for values."""
         raise NotImplementedError
 
-    def imported(self, dotted: str, level: int = 0) -> Values:
+    def imported(self, dotted: str, *, called: bool = False) -> Values:
         """What an imported name stands for."""
         raise NotImplementedError
 
@@ -132,7 +132,7 @@ class Calls:
                 callable_ = [v for v in members if isinstance(v, Function | Class)]
                 found += [(owner, member, holder) for member in callable_] or [(owner, None, holder)]
             return found or [(f"?.{func.attr}", None, None)]
-        values = self.of(func, scope)
+        values = self._evaluator.called(func, scope) if isinstance(func, ast.Name) else self.of(func, scope)
         if isinstance(func, ast.Name) and func.id == "super":
             values = self._above(scope)
             return [("super", value, None) for value in values]

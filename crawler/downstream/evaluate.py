@@ -85,11 +85,22 @@ class Evaluator:
             return (Text(node.value, where=self.interpreter.cell),)
         return (Number(str(node.value)),) if isinstance(node.value, int | float) else NOTHING
 
-    def _name(self, node: ast.Name, scope: Scope) -> Values:
+    def called(self, node: ast.Name, scope: Scope) -> Values:
+        """What a name stands for that is called."""
+        return self._name(node, scope, called=True)
+
+    def _name(self, node: ast.Name, scope: Scope, *, called: bool = False) -> Values:
         values = scope.find(node.id)
         if values is None:
             return (Name(self.interpreter.starred(node.id)),)
-        return tuple(self._read(value) for value in values)
+        # Another file is read when one of its names is used, not when it is imported.
+        found: list[Any] = []
+        for value in values:
+            if isinstance(value, Name):
+                found += self.interpreter.imported(value.dotted, called=called)
+            else:
+                found.append(self._read(value))
+        return tuple(found)
 
     def _read(self, value: Any) -> Any:
         if not isinstance(value, Text):

@@ -34,8 +34,8 @@ from crawler.downstream.values import (
 class Others(Protocol):
     """The other files of a repository."""
 
-    def find(self, dotted: str, level: int) -> Values | None:
-        """What a name of another file stands for; None where there is no such file."""
+    def find(self, dotted: str, *, called: bool = False) -> Values | None:
+        """What a name of another file stands for; None where there is none. Leading dots are as in an import."""
 
 
 class Interpreter(Calls):
@@ -83,7 +83,7 @@ class Interpreter(Calls):
     def _Import(self, node: ast.Import, scope: Scope) -> None:
         for alias in node.names:
             dotted = alias.name if alias.asname else alias.name.partition(".")[0]
-            scope.set(alias.asname or dotted, self.imported(dotted))
+            scope.set(alias.asname or dotted, (Name(dotted),))
 
     def _ImportFrom(self, node: ast.ImportFrom, scope: Scope) -> None:
         for alias in node.names:
@@ -91,16 +91,16 @@ class Interpreter(Calls):
                 self._stars += [node.module] if node.module else []
                 continue
             dotted = f"{node.module}.{alias.name}" if node.module else alias.name
-            scope.set(alias.asname or alias.name, self.imported(dotted, node.level))
+            scope.set(alias.asname or alias.name, (Name("." * node.level + dotted),))
 
-    def imported(self, dotted: str, level: int = 0) -> Values:
+    def imported(self, dotted: str, *, called: bool = False) -> Values:
         """What an imported name stands for: the values of another file, else its own full name."""
-        found = self._others.find(dotted, level) if self._others else None
+        found = self._others.find(dotted, called=called) if self._others else None
         if found is not None:
             return through(found, "other_file")
         if dotted.endswith("flags.FLAGS"):
             return (self.arguments,)
-        return (Name("." * level + dotted),)
+        return (Name(dotted),)
 
     def starred(self, name: str) -> str:
         """The full name of one that nobody has defined: it may come from a module imported whole."""

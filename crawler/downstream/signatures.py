@@ -140,16 +140,26 @@ _IMPORT = re.compile(
 )
 
 
-def may_match(data: bytes) -> bool:
-    """Whether a file may hold a call that the table names: a search for bytes, much quicker than parsing."""
+def may_match(data: bytes, imported: set[tuple[bytes, bytes]] | None = None) -> bool:
+    """Whether a file may hold a call that the table names: a search for bytes, much quicker than parsing.
+
+    ``imported`` is what :func:`imports` gives for it, where that is known.
+    """
     needles = _needles()
     for stem, words in needles.telling:
         if stem in data and any(word in data for word in words):
             return True
-    for root in {module.partition(b".")[0] for module, _ in imports(data)}:
+    imported = imports(data) if imported is None else imported
+    for root in {module.partition(b".")[0] for module, _ in imported}:
         if root in needles.packages or any(call in data for call in needles.calls.get(root, ())):
             return True
     return False
+
+
+def may_load(data: bytes) -> bool:
+    """Whether a file seems to call what the table names, rather than to speak of it: for files that others import."""
+    telling = _needles().telling
+    return any(word + b"(" in data for stem, words in telling if stem in data for word in words)
 
 
 def imports(data: bytes) -> set[tuple[bytes, bytes]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,10 @@ SKIPPED = frozenset(
 )
 _PROGRAMS = (".py", ".pyw", ".ipynb")
 # Following imports from file to file ends here.
-_DEPTH = 4
+_DEPTH = 3
+_LARGEST = 512 << 10
+# Of how many imported names a file may know more than the name, and how many files are kept in memory.
+_NAMES, _KEPT = 200, 100
 _BUNDLE_FILES, _BUNDLE_BYTES = 200, 2 << 20
 
 
@@ -128,7 +133,8 @@ def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
 
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
     if name.endswith(_PROGRAMS):
-        if signatures.may_match(data) or modules.may_lead(name, data):
+        imported = signatures.imports(data)
+        if signatures.may_match(data, imported) or modules.may_lead(name, imported):
             counts.parsed += 1
             for usage in miner.read_all(name, data, modules.seen_from(name)):
                 yield {**asdict(usage), "flags": list(usage.flags)}
@@ -159,36 +165,49 @@ class Modules:
 
     def __init__(self, root: Path) -> None:
         """Nothing is read before it is asked for."""
-        self.root = root
+        self.root, self._base = root, str(root)
+        folders = [folder for folder in (root, root / "src") if folder.is_dir()]
+        self._tops = frozenset(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())
         self._known: dict[str, dict[str, Values] | None] = {}
         self._open: list[str] = []
         self._loading: dict[str, bool] = {}
+        self._leading: dict[tuple[str, bytes, bytes], bool] = {}
 
     def seen_from(self, name: str) -> From:
         """The other files as one file imports them."""
         return From(self, name)
 
-    def may_lead(self, name: str, data: bytes) -> bool:
+    def may_lead(self, name: str, imported: set[tuple[bytes, bytes]]) -> bool:
         """Whether a file imports another one of the folder that may load models, and so may call what loads them."""
         view = self.seen_from(name)
-        for module, taken in signatures.imports(data):
-            dotted = module.decode().lstrip(".")
-            level = len(module) - len(module.lstrip(b"."))
-            for start in view.starts(level):
-                whole = ".".join(filter(None, (start, dotted)))
-                if self._loads(whole) or (taken and self._loads(f"{whole}.{taken.decode()}".lstrip("."))):
-                    return True
+        for module, taken in imported:
+            key = (view.folder if module.startswith(b".") else "", module, taken)
+            if key not in self._leading:
+                self._leading[key] = self._leads(view, module.decode(), taken.decode())
+            if self._leading[key]:
+                return True
         return False
 
-    def _loads(self, dotted: str) -> bool:
+    def _leads(self, view: From, module: str, taken: str) -> bool:
+        dotted = module.lstrip(".")
+        for start in view.starts(len(module) - len(dotted)):
+            whole = ".".join(filter(None, (start, dotted)))
+            if self.loads(whole) or (taken and self.loads(f"{whole}.{taken}".lstrip("."))):
+                return True
+        return False
+
+    def loads(self, dotted: str) -> bool:
+        """Whether a module of the folder seems to load models."""
         if dotted not in self._loading:
             path = self._path(dotted) if dotted else None
-            self._loading[dotted] = path is not None and signatures.may_match(path.read_bytes())
+            self._loading[dotted] = path is not None and signatures.may_load(path.read_bytes())
         return self._loading[dotted]
 
     def names_of(self, dotted: str) -> dict[str, Values] | None:
         """What the names of a module stand for once it has been read; None where the folder has no such module."""
         if dotted not in self._known:
+            if len(self._known) > _KEPT * 20:
+                self._known = {name: None for name, values in self._known.items() if values is None}
             self._known[dotted] = None
             path = self._path(dotted)
             if path is not None and len(self._open) < _DEPTH:
@@ -198,11 +217,17 @@ class Modules:
         return self._known[dotted]
 
     def _path(self, dotted: str) -> Path | None:
+        """The file of a module; ``src`` may stand above it."""
+        if dotted.partition(".")[0] not in self._tops:
+            return None
         inner = dotted.replace(".", "/")
-        for place in (f"{inner}.py", f"{inner}/__init__.py", f"src/{inner}.py", f"src/{inner}/__init__.py"):
-            path = self.root / place
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= LONGEST:
-                return path
+        for start in (self._base, f"{self._base}/src"):
+            for place in (f"{start}/{inner}.py", f"{start}/{inner}/__init__.py"):
+                path = Path(place)
+                with suppress(OSError, ValueError):
+                    about = path.lstat()
+                    if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST:
+                        return path
         return None
 
     def _read(self, path: Path) -> dict[str, Values]:
@@ -220,20 +245,38 @@ class From:
 
     modules: Modules
     name: str
+    known: dict[tuple[str, bool], Values | None] = field(default_factory=dict)
 
-    def find(self, dotted: str, level: int) -> Values | None:
-        """What ``dotted`` stands for: a module's name, of this folder; None where it is of elsewhere."""
-        for start in self.starts(level):
-            names = ".".join(filter(None, (start, dotted))).split(".")
+    def find(self, dotted: str, *, called: bool = False) -> Values | None:
+        """What ``dotted`` stands for: a name in a module of this folder; None where it is of elsewhere.
+
+        What is ``called`` is of interest only where its module may load models.
+        """
+        key = (dotted, called)
+        if key not in self.known:
+            self.known[key] = self._found(dotted, called) if len(self.known) < _NAMES else None
+        return self.known[key]
+
+    def _found(self, dotted: str, called: bool) -> Values | None:
+        plain = dotted.lstrip(".")
+        for start in self.starts(len(dotted) - len(plain)):
+            names = ".".join(filter(None, (start, plain))).split(".")
             for cut in range(len(names) - 1, 0, -1):
+                if called and not self.modules.loads(".".join(names[:cut])):
+                    continue
                 found = self.modules.names_of(".".join(names[:cut]))
                 if found is not None:
                     return _member(found, names[cut:])
         return None
 
+    @property
+    def folder(self) -> str:
+        """The dotted name of the file's own folder."""
+        return self.name.rpartition("/")[0].replace("/", ".")
+
     def starts(self, level: int) -> list[str]:
         """The packages that an import may be relative to: for a plain one the root and the file's own folder."""
-        folder = self.name.rpartition("/")[0].replace("/", ".")
+        folder = self.folder
         if not level:
             return ["", folder] if folder else [""]
         parts = folder.split(".") if folder else []
