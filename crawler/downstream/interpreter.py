@@ -66,11 +66,13 @@ class Interpreter(Calls):
     def block(self, body: Iterable[ast.stmt], scope: Scope) -> None:
         for statement in body:
             self._steps += 1
-            handle = getattr(self, f"_{type(statement).__name__}", None)
-            if handle is not None:
+            handle = getattr(self, f"_{type(statement).__name__}", self._plain)
+            try:
                 handle(statement, scope)
-            else:
-                self._plain(statement, scope)
+            except RecursionError:
+                # Nested deeper than anybody writes by hand: what follows is still read.
+                if self._depth:
+                    raise
 
     def _plain(self, statement: ast.AST, scope: Scope) -> None:
         """A statement of no special kind: its expressions are looked at."""

@@ -280,7 +280,8 @@ def test_programs_that_never_end_when_run_are_read_at_once():
     many = (
         "".join(f"def f{n}(a): return [f{n + 1}(a), f{n + 1}(a), f{n + 1}(a)]\n" for n in range(40)) + "f0('lab/a')\n"
     )
-    for source in (deep, wide, around, many):
+    long = "x = " + " + ".join(["y"] * 600)
+    for source in (deep, wide, around, many, long):
         text = f"from transformers import AutoModel\n{source}\nAutoModel.from_pretrained('lab/net')\n"
         found = [usage.model_id for usage in miner.mine("a.py", text.encode())]
         assert found == ["lab/net"] or source is deep
