@@ -217,8 +217,9 @@ def test_every_row_of_the_table_finds_its_call(row):
 @settings(deadline=None, max_examples=200)
 def test_any_bytes_are_read_without_an_error(data, ending):
     head = b"import transformers\nfrom_pretrained model_id: "
-    miner.mine(f"a{ending}", head + data)
-    texts.mentions(f"a{ending}", head + data)
+    lines = (head + data).count(b"\n") + (head + data).count(b"\r") + 1
+    for found in (*miner.mine(f"a{ending}", head + data), *texts.mentions(f"a{ending}", head + data)):
+        assert found.model_id and 1 <= found.line <= lines
 
 
 WORDS = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -224,6 +226,17 @@ def test_entry_points_versions_and_claims_checked_by_hand(loaded):
     assert reader.value("SELECT count(*) FROM mart.release WHERE model_id = 'en_core_web_sm'") >= 20
     papers = "SELECT value FROM mart.model_tag WHERE hub = 'onnx-zoo' AND model_id = 'ResNet50' AND kind = 'arxiv'"
     assert ("1512.03385",) in reader.rows(papers)
+
+
+def test_every_entry_that_a_page_of_pytorch_hub_loads_by_name_is_there(loaded):
+    """Against the pages' own text: entries that are written out. The others (a variable, a list) come on top."""
+    call = re.compile(r"""hub\.load\(\s*['"]([\w./-]+)(?::[\w./-]+)?['"]\s*,\s*(?:model\s*=\s*)?['"]([\w.-]+)['"]""")
+    with tarfile.open(SHARED / COPIES["pytorch-hub"]) as archive:
+        pages = [archive.extractfile(member) for member in archive if member.name.endswith(".md")]
+        written = {f"{repo}:{entry}" for page in pages if page for repo, entry in call.findall(page.read().decode())}
+    found = {name for (name,) in loaded[0].rows("SELECT variant FROM mart.release WHERE hub = 'pytorch-hub'")}
+    assert len(written) > 100 and written <= found
+    assert len(found) == 118
 
 
 def test_the_pairs_judged_by_hand_are_found_with_the_evidence_they_were_judged_by(tmp_path):

@@ -10,6 +10,7 @@ The file is written beside its place, checked for references to nowhere, and the
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -23,6 +24,7 @@ from landing.files import atomic
 from warehouse.database import Connection
 from warehouse.exports import _peatmoss_queries as queries
 from warehouse.exports._peatmoss_tables import tables
+from warehouse.literals import literal
 
 TITLE = "an SQLite database with the 56 tables of PeaTMOSS"
 NAME = "PeaTMOSS.db"
@@ -55,6 +57,9 @@ def write(
             _fill(connection, engine, progress or (lambda _table: None))
         except sa.exc.IntegrityError as error:
             raise CorruptError(f"The imported database breaks its own rules: {error.orig}.", target) from error
+        except sa.exc.OperationalError as error:
+            full = "full" in str(error.orig)
+            raise OSError(errno.ENOSPC if full else errno.EIO, str(error.orig)) from error
         finally:
             engine.dispose()
     return [target]
@@ -179,7 +184,7 @@ def _others(connection: Connection, known: set[str]) -> list[str]:
 
 def _add_table(connection: Connection, metadata: sa.MetaData, name: str) -> None:
     """A table like the one that was imported: its columns in the order of the first row, without a type of their own."""
-    row = connection.execute(f"SELECT row::VARCHAR FROM kept WHERE relation = {_text(name)} LIMIT 1").fetchone()
+    row = connection.execute(f"SELECT row::VARCHAR FROM kept WHERE relation = {literal(name)} LIMIT 1").fetchone()
     columns = json.loads(row[0]) if row else {}
     sa.Table(name, metadata, *(sa.Column(column, _Untyped()) for column in columns))
 
@@ -213,7 +218,3 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
             batch = []
     if batch:
         yield batch
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
