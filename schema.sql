@@ -672,53 +672,235 @@ COMMENT ON COLUMN core.tensor_file.metadata IS 'Names of the entries of the head
 COMMENT ON COLUMN core.tensor_file.header_bytes IS 'Length of the header.';
 COMMENT ON COLUMN core.tensor_file.record_id IS 'Record it was read from (raw.record).';
 
--- ------------------------------------------------------------------ core: room for later stages
+-- ------------------------------------------------------------------ core: who uses which model
 
 CREATE TABLE core.repository (
     repository_id INTEGER NOT NULL,
+    forge VARCHAR NOT NULL,
+    native_id BIGINT,
     url VARCHAR NOT NULL,
-    owner VARCHAR,
-    name VARCHAR,
-    stars INTEGER,
-    licence VARCHAR,
-    commit VARCHAR,
-    observed_at TIMESTAMP NOT NULL,
+    owner VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    first_seen TIMESTAMP NOT NULL,
+    last_seen TIMESTAMP NOT NULL,
     record_id INTEGER NOT NULL
 );
-COMMENT ON TABLE core.repository IS 'A source repository that may use models, at a commit.';
+COMMENT ON TABLE core.repository IS 'A source repository that may use models: identity only; what changes is in repository_state and repository_code.';
 COMMENT ON COLUMN core.repository.repository_id IS 'Number of the repository in this warehouse.';
+COMMENT ON COLUMN core.repository.forge IS 'Where it lives: github.';
+COMMENT ON COLUMN core.repository.native_id IS 'The forge''s own number, which survives a rename.';
 COMMENT ON COLUMN core.repository.url IS 'Web address.';
-COMMENT ON COLUMN core.repository.owner IS 'Owner.';
-COMMENT ON COLUMN core.repository.name IS 'Name.';
-COMMENT ON COLUMN core.repository.stars IS 'Stars.';
-COMMENT ON COLUMN core.repository.licence IS 'Licence as the forge detects it (SPDX id).';
-COMMENT ON COLUMN core.repository.commit IS 'Commit that was read.';
-COMMENT ON COLUMN core.repository.observed_at IS 'When it was observed.';
-COMMENT ON COLUMN core.repository.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.repository.owner IS 'Owner, as the forge writes it.';
+COMMENT ON COLUMN core.repository.name IS 'Name, as the forge writes it.';
+COMMENT ON COLUMN core.repository.first_seen IS 'First observation.';
+COMMENT ON COLUMN core.repository.last_seen IS 'Last observation.';
+COMMENT ON COLUMN core.repository.record_id IS 'Record it was first read from (raw.record).';
+
+CREATE TABLE core.repository_state (
+    repository_id INTEGER NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    state VARCHAR NOT NULL,
+    asked VARCHAR NOT NULL,
+    commit VARCHAR,
+    committed_at TIMESTAMP,
+    branch VARCHAR,
+    stars INTEGER,
+    forks INTEGER,
+    watchers INTEGER,
+    archived BOOLEAN,
+    fork BOOLEAN,
+    created_at TIMESTAMP,
+    pushed_at TIMESTAMP,
+    language VARCHAR,
+    size_kb BIGINT,
+    licence VARCHAR,
+    description VARCHAR,
+    homepage VARCHAR,
+    topics VARCHAR[],
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.repository_state IS 'What the forge said of a repository, one row per observation.';
+COMMENT ON COLUMN core.repository_state.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.repository_state.observed_at IS 'When it was asked.';
+COMMENT ON COLUMN core.repository_state.state IS 'found, empty (no commit), gone (deleted or private) or blocked (withheld for a legal reason).';
+COMMENT ON COLUMN core.repository_state.asked IS 'Name it was asked for under; another one than its own where it has been renamed.';
+COMMENT ON COLUMN core.repository_state.commit IS 'Newest commit of the default branch.';
+COMMENT ON COLUMN core.repository_state.committed_at IS 'When that commit was made.';
+COMMENT ON COLUMN core.repository_state.branch IS 'Default branch.';
+COMMENT ON COLUMN core.repository_state.stars IS 'Stars.';
+COMMENT ON COLUMN core.repository_state.forks IS 'Forks.';
+COMMENT ON COLUMN core.repository_state.watchers IS 'Watchers.';
+COMMENT ON COLUMN core.repository_state.archived IS 'Read-only.';
+COMMENT ON COLUMN core.repository_state.fork IS 'A fork of another repository.';
+COMMENT ON COLUMN core.repository_state.created_at IS 'When it was created.';
+COMMENT ON COLUMN core.repository_state.pushed_at IS 'When it was last pushed to.';
+COMMENT ON COLUMN core.repository_state.language IS 'Main language, as the forge counts.';
+COMMENT ON COLUMN core.repository_state.size_kb IS 'Size as the forge states it, in kilobytes.';
+COMMENT ON COLUMN core.repository_state.licence IS 'Licence as the forge detects it (SPDX id; NOASSERTION where it cannot tell; null where there is none).';
+COMMENT ON COLUMN core.repository_state.description IS 'Description.';
+COMMENT ON COLUMN core.repository_state.homepage IS 'Homepage.';
+COMMENT ON COLUMN core.repository_state.topics IS 'Topics.';
+COMMENT ON COLUMN core.repository_state.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.repository_code (
+    code_id INTEGER NOT NULL,
+    repository_id INTEGER NOT NULL,
+    commit VARCHAR,
+    observed_at TIMESTAMP NOT NULL,
+    miner VARCHAR NOT NULL,
+    files INTEGER,
+    parsed INTEGER,
+    unread INTEGER,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.repository_code IS 'One reading of a repository''s files at a commit; the newest one holds.';
+COMMENT ON COLUMN core.repository_code.code_id IS 'Number of the reading in this warehouse.';
+COMMENT ON COLUMN core.repository_code.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.repository_code.commit IS 'Commit that was read; null where an import does not say.';
+COMMENT ON COLUMN core.repository_code.observed_at IS 'When the files were fetched.';
+COMMENT ON COLUMN core.repository_code.miner IS 'Version of the code that read them.';
+COMMENT ON COLUMN core.repository_code.files IS 'Files that were read.';
+COMMENT ON COLUMN core.repository_code.parsed IS 'Files that had to be parsed.';
+COMMENT ON COLUMN core.repository_code.unread IS 'Files that could not be read.';
+COMMENT ON COLUMN core.repository_code.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.repository_licence (
+    code_id INTEGER NOT NULL,
+    path VARCHAR,
+    evidence VARCHAR NOT NULL,
+    raw VARCHAR NOT NULL,
+    licence VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.repository_licence IS 'Licences that the files of a repository state.';
+COMMENT ON COLUMN core.repository_licence.code_id IS 'Reading (core.repository_code).';
+COMMENT ON COLUMN core.repository_licence.path IS 'File; null where an import does not say.';
+COMMENT ON COLUMN core.repository_licence.evidence IS 'text (a licence file), tag (SPDX-License-Identifier), manifest (pyproject.toml, package.json, ...) or import.';
+COMMENT ON COLUMN core.repository_licence.raw IS 'As stated.';
+COMMENT ON COLUMN core.repository_licence.licence IS 'SPDX id or LicenseRef.';
 
 CREATE TABLE core.usage (
-    repository_id INTEGER NOT NULL,
-    path VARCHAR NOT NULL,
-    line INTEGER NOT NULL,
+    code_id INTEGER NOT NULL,
+    path VARCHAR,
+    line INTEGER,
+    cell INTEGER,
     library VARCHAR,
     api VARCHAR,
     id_as_written VARCHAR NOT NULL,
-    model_id INTEGER,
+    hub VARCHAR,
+    named VARCHAR,
+    revision VARCHAR,
+    flags VARCHAR[] NOT NULL,
     how VARCHAR NOT NULL,
     confidence FLOAT NOT NULL,
-    record_id INTEGER NOT NULL
+    model_id INTEGER,
+    evidence VARCHAR,
+    why VARCHAR
 );
 COMMENT ON TABLE core.usage IS 'A place in a repository that loads a model.';
-COMMENT ON COLUMN core.usage.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.usage.code_id IS 'Reading (core.repository_code).';
 COMMENT ON COLUMN core.usage.path IS 'File.';
 COMMENT ON COLUMN core.usage.line IS 'Line, from 1.';
+COMMENT ON COLUMN core.usage.cell IS 'Cell of a notebook, from 0.';
 COMMENT ON COLUMN core.usage.library IS 'Library that loads.';
 COMMENT ON COLUMN core.usage.api IS 'Function that is called.';
 COMMENT ON COLUMN core.usage.id_as_written IS 'Model id as the code has it.';
+COMMENT ON COLUMN core.usage.hub IS 'Hub that the call loads from.';
+COMMENT ON COLUMN core.usage.named IS 'Id on that hub; null where the code loads something that is on no hub.';
+COMMENT ON COLUMN core.usage.revision IS 'Commit, tag or branch that is asked for.';
+COMMENT ON COLUMN core.usage.flags IS 'What makes the call unsafe: trust_remote_code, not_weights_only.';
+COMMENT ON COLUMN core.usage.how IS 'How the id was found.';
+COMMENT ON COLUMN core.usage.confidence IS 'How often a usage found this way is one, from 0 to 1.';
 COMMENT ON COLUMN core.usage.model_id IS 'Model it is (core.model); null where none is known.';
-COMMENT ON COLUMN core.usage.how IS 'How it was found.';
-COMMENT ON COLUMN core.usage.confidence IS 'From 0 to 1.';
-COMMENT ON COLUMN core.usage.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.usage.evidence IS 'Why it is that model: exact, case (other capitals), rename (core.model_alias), legacy (a bare id of before 2024).';
+COMMENT ON COLUMN core.usage.why IS 'Why no model is known: local path, other hub, not crawled, unknown.';
+
+CREATE TABLE core.dependency (
+    code_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    ecosystem VARCHAR NOT NULL,
+    package VARCHAR NOT NULL,
+    specifier VARCHAR,
+    version VARCHAR,
+    locked BOOLEAN NOT NULL
+);
+COMMENT ON TABLE core.dependency IS 'Packages that a repository names.';
+COMMENT ON COLUMN core.dependency.code_id IS 'Reading (core.repository_code).';
+COMMENT ON COLUMN core.dependency.path IS 'File that names it.';
+COMMENT ON COLUMN core.dependency.ecosystem IS 'pypi, npm or conda.';
+COMMENT ON COLUMN core.dependency.package IS 'Package, in its ecosystem''s normal spelling.';
+COMMENT ON COLUMN core.dependency.specifier IS 'Versions that are allowed, as written.';
+COMMENT ON COLUMN core.dependency.version IS 'The one version, where it is pinned or locked.';
+COMMENT ON COLUMN core.dependency.locked IS 'The file is a lock file.';
+
+CREATE TABLE core.repository_issue (
+    repository_id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    title VARCHAR,
+    state VARCHAR,
+    author VARCHAR,
+    created_at TIMESTAMP,
+    updated_at TIMESTAMP,
+    closed_at TIMESTAMP,
+    merged_at TIMESTAMP,
+    comments INTEGER,
+    labels VARCHAR[],
+    fields JSON NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.repository_issue IS 'Issues and pull requests of repositories, as last seen.';
+COMMENT ON COLUMN core.repository_issue.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.repository_issue.kind IS 'issue or pull.';
+COMMENT ON COLUMN core.repository_issue.number IS 'Number in the repository.';
+COMMENT ON COLUMN core.repository_issue.title IS 'Title.';
+COMMENT ON COLUMN core.repository_issue.state IS 'OPEN, CLOSED or MERGED.';
+COMMENT ON COLUMN core.repository_issue.author IS 'Login of who opened it; null where the account is gone.';
+COMMENT ON COLUMN core.repository_issue.created_at IS 'When it was opened.';
+COMMENT ON COLUMN core.repository_issue.updated_at IS 'When it was last changed.';
+COMMENT ON COLUMN core.repository_issue.closed_at IS 'When it was closed.';
+COMMENT ON COLUMN core.repository_issue.merged_at IS 'When it was merged.';
+COMMENT ON COLUMN core.repository_issue.comments IS 'Comments.';
+COMMENT ON COLUMN core.repository_issue.labels IS 'Labels.';
+COMMENT ON COLUMN core.repository_issue.fields IS 'Everything that was asked for (17 fields of an issue, 39 of a pull request), as the forge sent it.';
+COMMENT ON COLUMN core.repository_issue.observed_at IS 'When it was asked.';
+COMMENT ON COLUMN core.repository_issue.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.repository_finding (
+    repository_id INTEGER NOT NULL,
+    commit VARCHAR,
+    observed_at TIMESTAMP NOT NULL,
+    rule VARCHAR NOT NULL,
+    severity VARCHAR NOT NULL,
+    message VARCHAR,
+    place VARCHAR,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.repository_finding IS 'What was wrong with a repository when it was fetched: hostile archives, limits that it exceeded.';
+COMMENT ON COLUMN core.repository_finding.repository_id IS 'Repository (core.repository).';
+COMMENT ON COLUMN core.repository_finding.commit IS 'Commit that was fetched.';
+COMMENT ON COLUMN core.repository_finding.observed_at IS 'When it was fetched.';
+COMMENT ON COLUMN core.repository_finding.rule IS 'Stable rule id.';
+COMMENT ON COLUMN core.repository_finding.severity IS 'high (refused), medium or low (what was left out).';
+COMMENT ON COLUMN core.repository_finding.message IS 'What was found.';
+COMMENT ON COLUMN core.repository_finding.place IS 'Entry of the archive.';
+COMMENT ON COLUMN core.repository_finding.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.licence_rule (
+    matrix VARCHAR NOT NULL,
+    derivative VARCHAR NOT NULL,
+    original VARCHAR NOT NULL,
+    verdict VARCHAR NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.licence_rule IS 'Imported tables of licence compatibility: may a work under one licence be part of a work under another?';
+COMMENT ON COLUMN core.licence_rule.matrix IS 'Which table: peatmoss (the sheet of the PeaTMOSS study), osadl, ...';
+COMMENT ON COLUMN core.licence_rule.derivative IS 'Licence of the work that uses the other.';
+COMMENT ON COLUMN core.licence_rule.original IS 'Licence of the work that is used.';
+COMMENT ON COLUMN core.licence_rule.verdict IS 'yes, no or as the table words it.';
+COMMENT ON COLUMN core.licence_rule.record_id IS 'Record it was read from (raw.record).';
+
+-- ------------------------------------------------------------------ core: room for later stages
 
 CREATE TABLE core.finding (
     model_id INTEGER,
@@ -1061,22 +1243,107 @@ JOIN core.model o ON o.model_id = p.other_id
 JOIN core.hub g ON g.hub_id = o.hub_id;
 COMMENT ON VIEW mart.model_match IS 'The same model on several hubs, each pair both ways, with evidence and confidence (newest state, whatever as_of says).';
 
+CREATE VIEW mart.code_as_of AS
+SELECT * FROM core.repository_code
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY row_number() OVER (PARTITION BY repository_id ORDER BY observed_at DESC, code_id DESC) = 1;
+COMMENT ON VIEW mart.code_as_of IS 'The reading of every repository''s files that holds; columns as in core.repository_code.';
+
 CREATE VIEW mart.repository AS
-SELECT url, owner, name, stars, licence, commit, observed_at
-FROM core.repository
-WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
-COMMENT ON VIEW mart.repository IS 'Source repositories that may use models.';
+WITH told AS (
+    SELECT * FROM core.repository_state
+    WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+    QUALIFY row_number() OVER (PARTITION BY repository_id ORDER BY observed_at DESC, record_id DESC) = 1
+),
+stated AS (
+    SELECT code_id, list_sort(list(DISTINCT licence)) AS licences FROM core.repository_licence GROUP BY code_id
+)
+SELECT
+    r.url, r.owner, r.name, s.stars, s.licence, coalesce(c.commit, s.commit) AS commit,
+    coalesce(s.observed_at, c.observed_at) AS observed_at, r.forge, coalesce(s.state, 'found') AS state, s.forks,
+    s.watchers, s.archived, s.fork, s.created_at, s.pushed_at, s.language, s.size_kb, s.description, s.homepage,
+    s.topics, CASE WHEN c.code_id IS NOT NULL THEN coalesce(l.licences, []) END AS file_licences,
+    c.code_id IS NOT NULL AS mined, c.observed_at AS fetched_at, c.files, c.unread, r.first_seen, r.last_seen,
+    r.repository_id
+FROM core.repository r
+LEFT JOIN told s ON s.repository_id = r.repository_id
+LEFT JOIN mart.code_as_of c ON c.repository_id = r.repository_id
+LEFT JOIN stated l ON l.code_id = c.code_id
+WHERE s.repository_id IS NOT NULL OR c.repository_id IS NOT NULL;
+COMMENT ON VIEW mart.repository IS 'Source repositories that may use models, one row each, as last seen.';
+COMMENT ON COLUMN mart.repository.licence IS 'Licence as the forge detects it; null where it sees none or was not asked.';
+COMMENT ON COLUMN mart.repository.commit IS 'Commit whose files were read, else the newest one known.';
+COMMENT ON COLUMN mart.repository.file_licences IS 'Licences that its files state, each once; empty where they state none, null where the files were not read.';
+COMMENT ON COLUMN mart.repository.mined IS 'Its files were read, so that no usage means that none was found.';
+COMMENT ON COLUMN mart.repository.fetched_at IS 'When its files were fetched.';
+
+CREATE VIEW mart.dependency AS
+SELECT r.url AS repository, c.commit, d.path, d.ecosystem, d.package, d.specifier, d.version, d.locked, c.repository_id
+FROM core.dependency d
+JOIN mart.code_as_of c ON c.code_id = d.code_id
+JOIN core.repository r ON r.repository_id = c.repository_id;
+COMMENT ON VIEW mart.dependency IS 'Packages that repositories name, as of their newest reading; columns as in core.dependency.';
 
 CREATE VIEW mart.usage AS
+WITH version AS (
+    SELECT code_id, package, coalesce(any_value(version) FILTER (locked AND version IS NOT NULL), any_value(version)) AS version
+    FROM core.dependency WHERE ecosystem <> 'npm' GROUP BY code_id, package
+)
 SELECT
-    r.url AS repository, r.commit, u.path, u.line, u.library, u.api, u.id_as_written, h.hub, m.name AS model_id,
-    u.how, u.confidence
+    r.url AS repository, c.commit, u.path, u.line, u.library, u.api, u.id_as_written, coalesce(h.hub, u.hub) AS hub,
+    coalesce(m.name, u.named) AS model_id, u.how, u.confidence, u.cell, u.revision, u.flags, u.named AS named_id,
+    m.model_id IS NOT NULL AND NOT coalesce(v.removed, false) AS joined, u.evidence,
+    CASE WHEN m.model_id IS NULL THEN coalesce(u.why, 'unknown') WHEN v.removed THEN 'deleted' END AS why,
+    p.version AS library_version, m.model_id AS model_key, c.repository_id, c.observed_at
 FROM core.usage u
-JOIN core.repository r ON r.repository_id = u.repository_id
-LEFT JOIN core.model m ON m.model_id = u.model_id
+JOIN mart.code_as_of c ON c.code_id = u.code_id
+JOIN core.repository r ON r.repository_id = c.repository_id
+LEFT JOIN mart.version_as_of v ON v.model_id = u.model_id
+LEFT JOIN core.model m ON m.model_id = v.model_id
 LEFT JOIN core.hub h ON h.hub_id = m.hub_id
-WHERE r.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
-COMMENT ON VIEW mart.usage IS 'Places in repositories that load a model.';
+LEFT JOIN version p ON p.code_id = u.code_id
+    AND p.package = replace(lower(CASE u.library WHEN 'open_clip' THEN 'open-clip-torch' WHEN 'llama_cpp' THEN 'llama-cpp-python'
+        ELSE u.library END), '_', '-');
+COMMENT ON VIEW mart.usage IS 'Places in repositories that load a model, as of the newest reading of each repository.';
+COMMENT ON COLUMN mart.usage.model_id IS 'The model as its hub calls it today, where the census knows it; else the id that the code names.';
+COMMENT ON COLUMN mart.usage.named_id IS 'The id that the code names, resolved; null for what is on no hub.';
+COMMENT ON COLUMN mart.usage.joined IS 'The census has the model, and it is still there.';
+COMMENT ON COLUMN mart.usage.evidence IS 'Why it is that model: exact, case, rename, legacy.';
+COMMENT ON COLUMN mart.usage.why IS 'Why it is not joined: local path, deleted, other hub (not in this census), not crawled (the hub was never seen whole), unknown (its hub was seen whole, without it).';
+COMMENT ON COLUMN mart.usage.library_version IS 'Version of the loading library that the repository pins or locks.';
+COMMENT ON COLUMN mart.usage.model_key IS 'Number of the model in this warehouse (core.model).';
+COMMENT ON COLUMN mart.usage.observed_at IS 'When the file was fetched.';
+
+CREATE VIEW mart.reuse AS
+SELECT hub, model_id, any_value(model_key) AS model_key, bool_or(joined) AS joined,
+    count(DISTINCT repository_id) AS repositories, count(DISTINCT split_part(repository, '/', 4)) AS owners,
+    count(*) AS usages, count(DISTINCT repository_id) FILTER (revision IS NOT NULL) AS repositories_pinned
+FROM mart.usage
+WHERE named_id IS NOT NULL AND confidence >= 0.5
+GROUP BY hub, model_id;
+COMMENT ON VIEW mart.reuse IS 'How many repositories use each model (usages of confidence 0.5 and more).';
+COMMENT ON COLUMN mart.reuse.hub IS 'Hub.';
+COMMENT ON COLUMN mart.reuse.model_id IS 'Model.';
+COMMENT ON COLUMN mart.reuse.model_key IS 'Number of the model in this warehouse; null where the census does not have it.';
+COMMENT ON COLUMN mart.reuse.joined IS 'The census has the model.';
+COMMENT ON COLUMN mart.reuse.repositories IS 'Repositories that load it.';
+COMMENT ON COLUMN mart.reuse.owners IS 'Owners of those repositories.';
+COMMENT ON COLUMN mart.reuse.usages IS 'Places that load it.';
+COMMENT ON COLUMN mart.reuse.repositories_pinned IS 'Repositories that ask for a revision of it.';
+
+CREATE VIEW mart.repository_issue AS
+SELECT r.url AS repository, i.* EXCLUDE (record_id)
+FROM core.repository_issue i
+JOIN core.repository r ON r.repository_id = i.repository_id
+WHERE i.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.repository_issue IS 'Issues and pull requests of repositories; columns as in core.repository_issue.';
+
+CREATE VIEW mart.repository_finding AS
+SELECT r.url AS repository, f.* EXCLUDE (record_id)
+FROM core.repository_finding f
+JOIN core.repository r ON r.repository_id = f.repository_id
+WHERE f.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.repository_finding IS 'What was wrong with repositories when they were fetched; columns as in core.repository_finding.';
 
 CREATE VIEW mart.finding AS
 SELECT h.hub, m.name AS model_id, f.revision, f.path, f.sha256, f.tool, f.rule, f.severity, f.message

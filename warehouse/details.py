@@ -57,6 +57,24 @@ def stage(connection: Connection, part_id: int, path: Path, body_bytes: int) -> 
     )
 
 
+def note(connection: Connection, part_id: int, path: Path, body_bytes: int) -> None:
+    """Note the records of a bundle whose bodies nobody reads here."""
+    largest = max(_OBJECT_BYTES, body_bytes + 1)
+    columns = ", ".join(f"{name}: '{kind}'" for name, kind in _ENVELOPE.items() if "body" not in name)
+    quoted = str(path).replace("'", "''")
+    connection.execute(
+        f"""
+        INSERT INTO raw.record
+        SELECT (SELECT coalesce(max(record_id), 0) FROM raw.record) + ordinality, {part_id}, ordinality - 1, kind, key, revision,
+            url, status, fetched_at, etag, sha256, bytes, decoder
+        FROM (
+            SELECT row_number() OVER () AS ordinality, * FROM read_json('{quoted}', format = 'newline_delimited',
+                columns = {{{columns}}}, maximum_object_size = {largest})
+        )
+        """
+    )
+
+
 def write(connection: Connection, snapshot: Snapshot, kind: str) -> None:
     """Write the staged envelopes of ``kind``; a kind that nobody knows stays in ``raw`` only."""
     writer = _WRITERS.get(kind)

@@ -11,7 +11,7 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, history, kept, licences, matches, pages, vocabulary
+from warehouse import aliases, details, downstream, history, kept, licences, matches, pages, vocabulary
 from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
@@ -98,6 +98,9 @@ def _late(runs: list[Run], todo: list[Run], have: dict[str, str]) -> str | None:
 
 def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
     hub = run.manifest.source
+    if hub.startswith(downstream.PREFIX):
+        _load_downstream(connection, zone, run, outcome)
+        return
     if hub not in hubs():
         outcome.skipped.append(run.run_id)
         return
@@ -140,6 +143,20 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     outcome.runs.append(run.run_id)
     outcome.records += records
     outcome.duplicates += duplicates
+    outcome.quarantined += value(
+        connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"
+    )
+
+
+def _load_downstream(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
+    """A run of a downstream stage: it is about repositories, so it makes no snapshot of a hub."""
+    connection.execute("BEGIN")
+    run_key = _note_run(connection, run)
+    entries = _note_parts(connection, zone, run, run_key)
+    connection.execute("COMMIT")
+    for part_id, _, path, part in entries:
+        outcome.records += downstream.load_part(connection, run_key, part_id, path, part)
+    outcome.runs.append(run.run_id)
     outcome.quarantined += value(
         connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"
     )
@@ -290,6 +307,7 @@ def _finish(connection: Connection) -> None:
     connection.execute("BEGIN")
     aliases.find(connection)
     matches.find(connection)
+    downstream.join(connection)
     connection.execute("DELETE FROM core.known_fields")
     for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]

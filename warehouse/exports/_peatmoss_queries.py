@@ -193,7 +193,10 @@ WITH theirs AS (
 ours AS (
     SELECT any_value(r.owner) AS owner, any_value(r.name) AS name, any_value(r.url) AS url, list(r.repository_id) AS ours,
         lower(coalesce(r.owner, '') || '/' || coalesce(r.name, r.url)) AS word
-    FROM core.repository r WHERE r.repository_id IN (SELECT repository_id FROM core.usage WHERE model_id IS NOT NULL)
+    FROM core.repository r
+    WHERE r.repository_id IN (
+        SELECT c.repository_id FROM mart.code_as_of c JOIN core.usage u ON u.code_id = c.code_id WHERE u.model_id IS NOT NULL
+    )
     GROUP BY word
 )
 SELECT o.owner, o.name, o.url, o.ours, t.id IS NOT NULL AS known,
@@ -203,10 +206,11 @@ FROM ours o LEFT JOIN theirs t ON t.word = o.word
 """
 NEW_REUSE = """
 CREATE TEMP TABLE new_reuse AS
-SELECT DISTINCT p.id AS model_id, r.id AS repository, u.path
+SELECT DISTINCT p.id AS model_id, r.id AS repository, coalesce(u.path, '') AS path
 FROM core.usage u
+JOIN mart.code_as_of c ON c.code_id = u.code_id
 JOIN pm p ON p.model_key = u.model_id
-JOIN (SELECT id, unnest(ours) AS repository_id FROM reuse) r ON r.repository_id = u.repository_id
+JOIN (SELECT id, unnest(ours) AS repository_id FROM reuse) r ON r.repository_id = c.repository_id
 ANTI JOIN (
     SELECT struct_pack(p := row->>'$.path', m := (row->>'$.model_id')::INTEGER) AS place
     FROM kept WHERE relation = 'reuse_file'
