@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 _ITEM = re.compile(r'"(?P<name>[^"]*)"(?P<rest>[^",]*)')
 _PAIR = re.compile(r";\s*([a-z])\s*=\s*(\d+)")
@@ -194,7 +195,7 @@ class Budget:
 def named(headers: Mapping[str, str]) -> str | None:
     """The class that an answer was charged to, by the server's own account."""
     found = _ITEM.match(headers.get("RateLimit", "").strip())
-    return found["name"] if found else None
+    return found["name"] if found else headers.get("x-ratelimit-resource")
 
 
 def facts(headers: Mapping[str, str], kind: str) -> dict[str, int]:
@@ -205,4 +206,16 @@ def facts(headers: Mapping[str, str], kind: str) -> dict[str, int]:
             pairs = {key: int(value) for key, value in _PAIR.findall(item["rest"])}
             if pairs and item["name"] == kind:
                 found |= pairs
-    return found
+    return found or _github(headers, kind)
+
+
+def _github(headers: Mapping[str, str], kind: str) -> dict[str, int]:
+    """The same in GitHub's words: what is left of a resource, until a moment on the server's clock."""
+    limit, left, reset = (headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
+    if headers.get("x-ratelimit-resource") != kind or not (limit.isdigit() and left.isdigit() and reset.isdigit()):
+        return {}
+    try:
+        now = parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        now = datetime.now(UTC)
+    return {"q": int(limit), "r": int(left), "t": max(0, int(reset) - int(now.timestamp()))}

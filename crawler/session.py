@@ -1,4 +1,5 @@
-"""The one seam to the outside: HTTP GET with a budget, time limits, retries and a careful token.
+"""The one seam to the outside: HTTP GET (and the POST of a query) with a budget, time limits, retries and a careful
+token.
 
 * Every request has time limits, for the connection, for a silence and for the whole body.
 * The token goes to the scheme, host and port it belongs to, and to nobody else: redirects are
@@ -126,6 +127,16 @@ class Session:
         other hosts (files lie on them); ``library`` is passed to the guard.
         Raises :class:`TransientError` when trying again did not help.
         """
+        return self._patiently(url, dict(headers or {}), library, cap, elsewhere, into, None)
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str], cap: int = 64 << 20) -> Response:
+        """The final answer to the POST of a query, which changes nothing at the server and so may be tried again.
+
+        Raises as :meth:`get`; a redirect is not followed.
+        """
+        return self._patiently(url, dict(headers), None, cap, False, None, body)
+
+    def _patiently(self, url: str, *asked: Any) -> Response:
         attempts = self.patience.attempts if self._reached else min(self.patience.attempts, 4)
         state = _Tries(self.patience, attempts)
         retrying = tenacity.Retrying(
@@ -136,7 +147,7 @@ class Session:
             before_sleep=lambda _state: self.budget.count("retries"),
             reraise=True,
         )
-        return retrying(self._follow, url, dict(headers or {}), library, cap, elsewhere, into)
+        return retrying(self._follow, url, *asked)
 
     def save(self, url: str, target: Path, *, cap: int) -> tuple[Response, str]:
         """The final answer to a GET, its body in ``target`` (whole or not there at all), and that file's sha256.
@@ -163,11 +174,12 @@ class Session:
         library: str | None,
         cap: int,
         elsewhere: bool,
-        into: BinaryIO | None = None,
+        into: BinaryIO | None,
+        posted: bytes | None,
     ) -> Response:
         for _ in range(6):
-            response = self._once(url, headers, library, cap, into)
-            if response.status not in _REDIRECTS:
+            response = self._once(url, headers, library, cap, into, posted)
+            if response.status not in _REDIRECTS or posted is not None:
                 return response
             target = urljoin(url, response.headers.get("Location", ""))
             if origin(target) != origin(self.endpoint) and not (elsewhere and _may_lead(url, target)):
@@ -176,7 +188,13 @@ class Session:
         raise OperationalError(f"{_shown(url)} redirects without end.")
 
     def _once(
-        self, url: str, headers: dict[str, str], library: str | None, cap: int, into: BinaryIO | None = None
+        self,
+        url: str,
+        headers: dict[str, str],
+        library: str | None,
+        cap: int,
+        into: BinaryIO | None,
+        posted: bytes | None,
     ) -> Response:
         refusal = self.guard(url, library)
         if refusal:
@@ -189,7 +207,7 @@ class Session:
         answer: Mapping[str, str] | None = None
         refused: float | None = None
         try:
-            response = self._exchange(url, headers, cap, into)
+            response = self._exchange(url, headers, cap, into, posted)
             answer, self._reached = response.headers, True
             refused = _hold(response, kind) if _refuses(response) else None
         finally:
@@ -197,11 +215,14 @@ class Session:
         _raise_transient(response, refused)
         return response
 
-    def _exchange(self, url: str, headers: dict[str, str], cap: int, into: BinaryIO | None = None) -> Response:
+    def _exchange(
+        self, url: str, headers: dict[str, str], cap: int, into: BinaryIO | None, posted: bytes | None
+    ) -> Response:
         limits = (self.patience.connect, self.patience.silence)
         asked: dict[str, Any] = {"headers": headers, "timeout": limits, "proxies": self._proxies_to(url)}
         try:
-            with self._http.get(url, **asked, allow_redirects=False, stream=True) as answer:
+            asked |= {"allow_redirects": False, "stream": True}
+            with self._http.request("GET" if posted is None else "POST", url, data=posted, **asked) as answer:
                 body, truncated = self._read(answer, cap, into if answer.status_code == 200 else None)
                 return Response(url, answer.status_code, answer.headers, body, datetime.now(UTC), truncated)
         except requests.Timeout as error:
@@ -278,15 +299,29 @@ def _raise_transient(response: Response, refused: float | None) -> None:
 
 
 def _refuses(response: Response) -> bool:
-    """Whether the server holds us back: 429, or a 403 that says that nothing is left (GitHub's way)."""
-    return response.status == 429 or (
-        response.status == 403
-        and (response.headers.get("x-ratelimit-remaining") == "0" or "Retry-After" in response.headers)
+    """Whether the server holds us back: 429, or GitHub's ways: a 403 with nothing left or a time to wait, or the
+    errors
+    of a query that was answered with 200."""
+    if response.status == 429:
+        return True
+    spent = response.headers.get("x-ratelimit-remaining") == "0"
+    if response.status == 403:
+        return spent or "Retry-After" in response.headers or _secondary(response)
+    return response.status == 200 and (
+        (spent and b'"RATE_LIMITED"' in response.body[:4096])
+        or ("Retry-After" in response.headers and _secondary(response))
     )
+
+
+def _secondary(response: Response) -> bool:
+    """GitHub's limit on bursts."""
+    return b"secondary rate limit" in response.body[:4096]
 
 
 def _hold(response: Response, kind: str) -> float:
     """How long a refusal asks the whole class to hold back; never less than a second."""
+    if _secondary(response) and "Retry-After" not in response.headers:
+        return 60.0
     told: float | None = facts(response.headers, kind).get("t")
     reset = response.headers.get("x-ratelimit-reset", "")
     if told is None and reset.isdigit():

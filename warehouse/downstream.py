@@ -1,8 +1,7 @@
 """Runs of the downstream stages -> repositories, what their files load and name, their issues.
 
-Envelopes of five kinds are read: ``repository`` (what the forge says of one), ``fetched`` (what came of fetching its
-files), ``mined`` (what was read in them at a commit), ``issues`` and ``pulls``. ``licence-rules`` are rows of an imported
-table. The files themselves (``source``) and search pages stay in the landing zone; ``raw.record`` knows them.
+Envelopes of four kinds are read: ``repository`` (what the forge says of one), ``mined`` (what came of fetching its files,
+and what was read in them at a commit), ``issues`` and ``pulls``. ``licence-rules`` are rows of an imported table. The files themselves (``source``) and search pages stay in the landing zone; ``raw.record`` knows them.
 """
 
 from __future__ import annotations
@@ -133,8 +132,7 @@ def _repositories(connection: Connection) -> None:
     )
 
 
-def _fetched(connection: Connection) -> None:
-    _identify(connection)
+def _findings(connection: Connection) -> None:
     connection.execute(
         """
         INSERT INTO core.repository_finding
@@ -152,6 +150,7 @@ def _fetched(connection: Connection) -> None:
 
 def _mined(connection: Connection) -> None:
     _identify(connection)
+    _findings(connection)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE reading AS
@@ -159,6 +158,8 @@ def _mined(connection: Connection) -> None:
             k.repository_id, t.*, TRY_CAST(json->'$.licences' AS {_LICENCES}) AS licences,
             TRY_CAST(json->'$.usages' AS {_USAGES}) AS usages, TRY_CAST(json->'$.dependencies' AS {_DEPENDENCIES}) AS dependencies
         FROM told t JOIN known k ON k.record_id = t.record_id
+        -- What was refused was not read: no usage there does not mean that there is none.
+        WHERE NOT coalesce(TRY_CAST(json->>'$.refused' AS BOOLEAN), false)
         """
     )
     connection.execute(
@@ -249,7 +250,6 @@ def _rules(connection: Connection) -> None:
 
 _WRITERS = {
     "repository": _repositories,
-    "fetched": _fetched,
     "mined": _mined,
     "issues": _issues,
     "pulls": _pulls,

@@ -1,1 +1,1 @@
-"""A synthetic GitHub: repositories with known truth, and the APIs through which they are found, described and fetched."""
+"""A synthetic GitHub: repositories with known truth, and the APIs that find, describe and fetch them."""
