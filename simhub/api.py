@@ -4,9 +4,10 @@ with SimApi(build("civitai", models=300, seed=1), faults="5xx=0.02,shape=3") as 
     crawl(hub.endpoint)
     assert hub.truth
 
-An app answers requests and knows the truth; nothing in it knows of faults. Two of its attributes are optional:
+An app answers requests and knows the truth; nothing in it knows of faults. Three of its attributes are optional:
 ``records_at``, the path to the records where a page is an object ("data.models"; "" for a page that is an array;
-faults that edit pages need it), and ``window``, a `simhub.quota.Window` where the API limits requests.
+faults that edit pages need it), ``window``, a `simhub.quota.Window` where the API limits requests, and ``close()``,
+which frees what the app holds when the server has stopped.
 """
 
 from __future__ import annotations
@@ -88,6 +89,10 @@ class SimApi(Loopback):
     def sent(self, count: int) -> None:
         """So many bytes went out."""
         self.counted.bytes_sent += count
+
+    def close(self) -> None:
+        """Free what the app holds, where it holds anything."""
+        getattr(self.app, "close", lambda: None)()
 
     def silence(self) -> float:
         """Seconds that a silent answer lasts."""

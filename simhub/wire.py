@@ -98,10 +98,28 @@ async def read_request(reader: asyncio.StreamReader, peer: str) -> Request | Non
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     path, _, query = target.partition("?")
-    size = min(int(headers.get("content-length") or 0), MAX_BODY)
-    body = await reader.readexactly(size) if size else b""
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        body = await _chunks(reader)
+    else:
+        size = min(int(headers.get("content-length") or 0), MAX_BODY)
+        body = await reader.readexactly(size) if size else b""
     pairs = parse_qsl(query, keep_blank_values=True) if query else []
     return Request(method, path, pairs, headers, body, peer, target)
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    """A body sent in chunks, as Git sends a long one; beyond the limit the connection is given up."""
+    body = b""
+    try:
+        while size := int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16):
+            if not 0 < size <= MAX_BODY - len(body):
+                raise ConnectionError("the body is too long")
+            body += (await reader.readexactly(size + 2))[:-2]
+        while await reader.readuntil(b"\r\n") != b"\r\n":
+            pass
+    except (ValueError, asyncio.LimitOverrunError) as bad:
+        raise ConnectionError("the chunks make no sense") from bad
+    return body
 
 
 def compress(request: Request, response: Response) -> None:
