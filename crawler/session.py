@@ -308,7 +308,7 @@ def _refuses(response: Response) -> bool:
     if response.status == 403:
         return spent or "Retry-After" in response.headers or _secondary(response)
     return response.status == 200 and (
-        (spent and b'"RATE_LIMITED"' in response.body[:4096])
+        (spent and b'"RATE_LIMIT' in response.body[:4096])
         or ("Retry-After" in response.headers and _secondary(response))
     )
 

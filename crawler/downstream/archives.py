@@ -29,7 +29,7 @@ class Limits:
     """
 
     packed: int = 1 << 30
-    unpacked: int = 8 << 30
+    unpacked: int = 4 << 30
     entries: int = 250_000
     file: int = 4 << 20
     files: int = 20_000

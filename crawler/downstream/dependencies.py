@@ -131,7 +131,9 @@ def _locked(text: str) -> Found:
     """Lock files of Poetry, uv, PDM and PEP 751: tables of packages with a version."""
     tree = tomllib.loads(text)
     for about in tree.get("package") or tree.get("packages") or ():
-        version = about.get("version")
+        source, version = about.get("source"), about.get("version")
+        if isinstance(source, dict) and {"virtual", "editable"} & set(source):
+            continue  # the project itself
         yield "pypi", canonicalize_name(about["name"]), f"=={version}" if version else None, version, True
 
 
@@ -153,14 +155,10 @@ def _conda(text: str) -> Found:
                 yield from _requirements(str(word))
         elif match := _CONDA.match(str(entry)):
             specifier = (match[2] or "").strip()
-            one = re.fullmatch(r"={1,2}\s*([\w.!+-]+)(=[\w.]+)?", specifier)
-            yield (
-                "conda",
-                canonicalize_name(match[1]),
-                specifier,
-                one[1] if one and "*" not in one[1] else None,
-                False,
-            )
+            # A single = is a beginning: numpy=1.26 is any 1.26.x, unless a build stands behind it.
+            one = re.fullmatch(r"==\s*([\w.!+-]+)|=\s*([\w.!+-]+)=[\w.]+", specifier)
+            version = (one[1] or one[2]) if one else None
+            yield "conda", canonicalize_name(match[1]), specifier, version, False
 
 
 def _package_json(text: str) -> Found:

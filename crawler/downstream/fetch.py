@@ -146,11 +146,9 @@ class Fetching:
         that had landed before a kill are passed over.
         """
         saved = self.writer.cursors.get(walk, (None, False))[0] or {}
-        fresh = {"position": position, "done": [], "half": "", "bundles": 0}
+        fresh = {"position": position, "done": [], "halves": {}}
         at: dict[str, Any] = saved if saved.get("position") == position else fresh
         left = [about for about in todo if about.name not in at["done"]]
-        # A repository that was cut off in the middle comes first.
-        left.sort(key=lambda about: about.name != at["half"])
         bundle: list[Record] = []
         for about, records, failure in spread(lambda about: _tried(work, about), left, self.options.at_once):
             if failure:
@@ -171,23 +169,24 @@ class Fetching:
     def _land(self, walk: str, at: dict[str, Any], records: list[Record]) -> dict[str, Any]:
         """Land whole repositories in one bundle; where the walk stands then."""
         done = sorted({*at["done"], *(record.key.partition(":")[0] for record in records)})
-        cursor = {"position": at["position"], "done": done, "half": "", "bundles": 0}
-        self.writer.write_records(records, walk=walk, cursor=cursor)
-        return cursor
+        after = {**at, "done": done}
+        self.writer.write_records(records, walk=walk, cursor=after)
+        return after
 
     def _land_long(self, walk: str, at: dict[str, Any], name: str, records: list[Record]) -> dict[str, Any]:
-        """Land a repository in bundles of its own."""
-        skip = at["bundles"] if at["half"] == name else 0
+        """Land a repository in bundles of its own; the journal knows how many of them are there."""
+        halves: dict[str, int] = at["halves"]
         bundles = list(_bundled(records))
-        cursor = at
+        after = at
         for number, bundle in enumerate(bundles, 1):
-            last = number == len(bundles)
-            done = sorted({*at["done"], name}) if last else at["done"]
-            half, count = ("", 0) if last else (name, number)
-            cursor = {"position": at["position"], "done": done, "half": half, "bundles": count}
-            if number > skip:
-                self.writer.write_records(bundle, walk=walk, cursor=cursor)
-        return cursor
+            if number <= halves.get(name, 0):
+                continue
+            after = {**at, "halves": {**halves, name: number}}
+            if number == len(bundles):
+                others = {other: count for other, count in halves.items() if other != name}
+                after = {**at, "done": sorted({*at["done"], name}), "halves": others}
+            self.writer.write_records(bundle, walk=walk, cursor=after)
+        return after
 
     def _facts(self, position: int, names: list[str]) -> list[About]:
         """What the repositories of a chunk are, landed once."""

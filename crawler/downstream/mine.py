@@ -164,28 +164,39 @@ class Mining:
 
 
 def repositories(run: Run, place: Path, skip: int = 0) -> Iterator[Job]:
-    """The repositories of a fetched run, in order, each with its files in a folder of its own below ``place``."""
-    number = 0
-    folder = place / "0"
-    lost: list[str] = []
-    for part in run.parts():
-        if part.kind != "source":
+    """The repositories of a fetched run, in the order in which they were done, each with its files in a folder of
+    its own.
+
+    The first ``skip`` are passed over. Where a fetch was cut off, the files of two repositories may lie between one
+    another.
+    """
+    begun: dict[str, tuple[Path, list[str]]] = {}
+    done = opened = 0
+    for envelope in _sources(run):
+        name, colon, path = envelope.key.partition(":")
+        if name not in begun:
+            begun[name], opened = (place / str(opened), []), opened + 1
+        folder, lost = begun[name]
+        data = envelope.body.encode() if envelope.body is not None else envelope.body_base64 or b""
+        if colon:
+            if not _write(folder, path, data):
+                lost.append(f"{path}: no name for a file here")
             continue
-        with _lines(run.verify(part)) as lines:
-            for line in lines:
-                envelope = _envelope.decode(line)
-                name, colon, path = envelope.key.partition(":")
-                data = envelope.body.encode() if envelope.body is not None else envelope.body_base64 or b""
-                if colon:
-                    if number >= skip and not _write(folder, path, data):
-                        lost.append(f"{path}: no name for a file here")
-                    continue
-                if number >= skip:
-                    folder.mkdir(parents=True, exist_ok=True)
-                    summary = msgspec.json.decode(data)
-                    yield Job(name, envelope.revision, envelope.url, envelope.fetched_at, folder, summary, lost)
-                number += 1
-                folder, lost = place / str(number), []
+        del begun[name]
+        done += 1
+        if done <= skip:
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        summary = msgspec.json.decode(data)
+        yield Job(name, envelope.revision, envelope.url, envelope.fetched_at, folder, summary, lost)
+
+
+def _sources(run: Run) -> Iterator[_Envelope]:
+    for part in run.parts():
+        if part.kind == "source":
+            with _lines(run.verify(part)) as lines:
+                yield from map(_envelope.decode, lines)
 
 
 def read(job: Job) -> Record:

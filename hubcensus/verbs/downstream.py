@@ -95,6 +95,9 @@ def discover(
 @click.option("--forks", is_flag=True, help="Fetch the files of forks as well.")
 @click.option("--with", "threads", metavar="LIST", default="", help="Also issues, pulls (separated by commas).")
 @click.option(
+    "--max-archive", type=click.IntRange(1), default=1024, show_default=True, metavar="MIB", help="Larger is refused."
+)
+@click.option(
     "--at-once", type=click.IntRange(1, 16), default=4, show_default=True, help="Repositories side by side."
 )
 @_ENDPOINT
@@ -107,6 +110,7 @@ def fetch(
     limit: int | None,
     forks: bool,
     threads: str,
+    max_archive: int,
     at_once: int,
     endpoint: str | None,
     fresh: bool,
@@ -126,7 +130,8 @@ def fetch(
         raise UsageError(f"--with does not know {', '.join(unknown)}; it takes issues and pulls.")
     with Reporter("fetch") as reporter:
         session = _session(context, endpoint, reporter)
-        options = stage.Options(by, limit, forks, wanted, fresh, at_once, token=session.token)
+        limits = stage.Limits(packed=max_archive << 20, unpacked=max_archive << 22)
+        options = stage.Options(by, limit, forks, wanted, fresh, at_once, limits, session.token)
         try:
             manifest = stage.fetch(
                 Zone(context.settings.landing), GitHub(session), options, program=_program(), tell=reporter.progress
@@ -209,9 +214,8 @@ def _tell(context: Context, manifest: Any) -> int:
     )
     say(f"{manifest.kind}: {manifest.state}: {counts or 'nothing'}; run {manifest.run_id}.")
     if coverage.get("partitions"):
-        say(
-            f"  {coverage['files']:,} of {coverage['total_count']:,} files seen in {coverage['partitions']:,} partitions."
-        )
+        seen = f"{coverage['files']:,} of {coverage['total_count']:,} files"
+        say(f"  {seen} seen in {coverage['partitions']:,} partitions.")
     for part in short[:10]:
         sizes = "-".join(f"{size:,}" for size in part["sizes"])
         say(f"  short: {part['question']} ({sizes} bytes): {part['seen']:,} of {part['total']:,}")
