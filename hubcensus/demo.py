@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from hubcensus import __version__
+from hubcensus import __version__, demo_downstream
 from hubcensus.output import say
 from hubcensus.settings import Settings
 from hubcensus.simulated import Simulated
 from landing import BusyError, Manifest, UsageError, Zone
 from landing.errors import storage
+from simhub.github.repository import Repository
 
 MARKER, LOCK, STORE = ".made-by-hubcensus-demo", ".demo.lock", "simhub.sqlite"
 # A hub on a bad day: every one of these is met and mended, or quarantined and counted.
@@ -38,13 +40,17 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
     begun = time.monotonic()
     with _fresh_home(settings.home):
         runs, served = _crawls(settings, models, seed, days)
+        github = demo_downstream.crawl(settings, settings.home / STORE, seed)
         loaded = _load(settings)
-        told = {"numbers": _numbers(settings), "truth": _truth(settings), **_report(settings)}
+        truth = _truth(settings, github["repositories"])
+        told = {"numbers": _numbers(settings), "truth": truth, **_report(settings)}
     return {
         "home": settings.home,
         "runs": runs,
-        "requests": served["requests"],
-        "faults_met": {name: count for name, count in served["faults"].items() if count},
+        "requests": served["requests"] + github["requests"],
+        "faults_met": {
+            name: count for name, count in (Counter(served["faults"]) + Counter(github["faults"])).items() if count
+        },
         "query_files_touched": served["query_file_touches"],
         "quarantined": loaded.quarantined,
         **told,
@@ -79,7 +85,8 @@ def _fresh_home(home: Path) -> Iterator[None]:
 
 def _visited(home: Path) -> bool:
     """Whether somebody has brought runs of other hubs or dumps into a demo's home."""
-    manifests = (run.manifest for run in Zone(home / "landing").runs())
+    # What was mined asked nobody.
+    manifests = (run.manifest for run in Zone(home / "landing").runs() if run.manifest.kind != "mine")
     return any(not str(manifest.config.get("endpoint")).startswith("http://127.0.0.1:") for manifest in manifests)
 
 
@@ -167,12 +174,12 @@ def _load(settings: Settings) -> Any:
     return load(Zone(settings.landing), settings.warehouse, Limits(settings.memory_limit, settings.threads))
 
 
-def _truth(settings: Settings) -> dict[str, dict[str, int]]:
+def _truth(settings: Settings, repositories: list[Repository]) -> dict[str, dict[str, int]]:
     from hubcensus.demo_truth import compare
     from warehouse.reader import Reader
 
     with Reader(settings.warehouse) as reader:
-        return compare(reader, settings.home / STORE)
+        return compare(reader, settings.home / STORE) | demo_downstream.compare(reader, repositories)
 
 
 def _report(settings: Settings) -> dict[str, Any]:
@@ -203,6 +210,8 @@ _NUMBERS = {
     "counters": "SELECT count(*) FROM mart.model_metric",
     "files": "SELECT count(*) FROM mart.file",
     "cards": "SELECT count(*) FROM core.card",
+    "repositories": "SELECT count(*) FROM mart.repository",
+    "places that load a model": "SELECT count(*) FROM mart.usage",
 }
 
 

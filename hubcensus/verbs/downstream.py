@@ -121,6 +121,7 @@ def fetch(
     finding; a repository whose commit is here already is not fetched again.
     """
     from crawler.downstream import fetch as stage
+    from crawler.downstream.archives import Limits
     from crawler.downstream.github import GitHub
     from hubcensus.progress import Reporter
     from landing import UsageError, Zone
@@ -130,7 +131,7 @@ def fetch(
         raise UsageError(f"--with does not know {', '.join(unknown)}; it takes issues and pulls.")
     with Reporter("fetch") as reporter:
         session = _session(context, endpoint, reporter)
-        limits = stage.Limits(packed=max_archive << 20, unpacked=max_archive << 22)
+        limits = Limits(packed=max_archive << 20, unpacked=max_archive << 22)
         options = stage.Options(by, limit, forks, wanted, fresh, at_once, limits, session.token)
         try:
             manifest = stage.fetch(

@@ -15,7 +15,7 @@ import click
 from hubcensus.options import json_option
 
 if TYPE_CHECKING:
-    from simhub import Store
+    from simhub import Faults, Store
 
 
 @click.command("simhub")
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 )
 @click.option("--latency", default=0.0, show_default=True, help="Seconds every answer is delayed.")
 @click.option("--cache", default=0, show_default=True, help="Bytes of list pages to keep, for benchmarks.")
+@click.option(
+    "--github",
+    type=click.IntRange(0),
+    metavar="N",
+    help="A GitHub of N invented repositories instead; with --folder also those in it, as OWNER/NAME/...",
+)
 @json_option
 @click.pass_context
 def command(
@@ -51,8 +57,9 @@ def command(
     plan_limits: str,
     latency: float,
     cache: int,
+    github: int | None,
 ) -> None:
-    """Serve a simulated Hub until Ctrl-C (or SIGTERM).
+    """Serve a simulated Hub, or a simulated GitHub, until Ctrl-C (or SIGTERM).
 
     The endpoint is printed on stderr, with --json as one line on stdout. POST /__sim__/advance?days=1 lets
     a day pass, GET /__sim__/stats tells what was asked.
@@ -63,6 +70,9 @@ def command(
         broken, limits = Faults.parse(faults), Limits.parse(plan_limits, window)
     except ValueError as bad:
         raise click.UsageError(str(bad)) from bad
+    if github is not None:
+        _serve_github(ctx, github, seed, folder, broken, latency, port)
+        return
     population = _population(models, seed, source, store)
     if folder is not None:
         population = population if isinstance(population, Store) else Store(population)
@@ -70,6 +80,20 @@ def command(
     with SimHub(population, broken, limits, latency, port, cache=cache) as hub:
         if days:
             hub.advance(days)
+        _announce(hub.endpoint, as_json=bool(ctx.find_root().obj.json))
+        _wait()
+
+
+def _serve_github(
+    ctx: click.Context, count: int, seed: int, folder: Path | None, faults: Faults, latency: float, port: int
+) -> None:
+    from simhub.api import SimApi
+    from simhub.github.app import GitHub, from_folder
+    from simhub.github.population import invent
+
+    repositories = invent(count, seed) if count else []
+    repositories += from_folder(folder) if folder is not None else []
+    with SimApi(GitHub(repositories), faults, latency, port) as hub:
         _announce(hub.endpoint, as_json=bool(ctx.find_root().obj.json))
         _wait()
 
