@@ -14,11 +14,31 @@ from warehouse.database import Connection
 
 PREFIX = "downstream-"
 
-_LICENCES = "STRUCT(path VARCHAR, evidence VARCHAR, raw VARCHAR, licence VARCHAR)[]"
-_USAGES = """STRUCT(path VARCHAR, line INTEGER, cell INTEGER, library VARCHAR, api VARCHAR, id_as_written VARCHAR, hub VARCHAR,
-    model_id VARCHAR, revision VARCHAR, flags VARCHAR[], how VARCHAR, confidence FLOAT)[]"""
-_DEPENDENCIES = """STRUCT(path VARCHAR, ecosystem VARCHAR, package VARCHAR, specifier VARCHAR, version VARCHAR,
-    locked BOOLEAN)[]"""
+# Lists in the record of a reading: the table they go to, its columns after code_id as read from one entry, and what an
+# entry must have.
+_LISTS = {
+    "licences": (
+        "core.repository_licence",
+        "entry->>'$.path', coalesce(entry->>'$.evidence', 'unknown'), entry->>'$.raw', entry->>'$.licence'",
+        "(entry->>'$.raw') IS NOT NULL AND (entry->>'$.licence') IS NOT NULL",
+    ),
+    "usages": (
+        "core.usage",
+        """entry->>'$.path', TRY_CAST(entry->>'$.line' AS INTEGER), TRY_CAST(entry->>'$.cell' AS INTEGER), entry->>'$.library',
+        entry->>'$.api', entry->>'$.id_as_written', entry->>'$.hub', entry->>'$.model_id', entry->>'$.revision',
+        coalesce(TRY_CAST(entry->'$.flags' AS VARCHAR[]), []), entry->>'$.how', TRY_CAST(entry->>'$.confidence' AS FLOAT),
+        NULL, NULL, NULL""",
+        """(entry->>'$.id_as_written') IS NOT NULL AND (entry->>'$.how') IS NOT NULL
+        AND coalesce(TRY_CAST(entry->>'$.confidence' AS FLOAT) BETWEEN 0 AND 1, false)
+        AND ((entry->>'$.line') IS NULL OR coalesce(TRY_CAST(entry->>'$.line' AS INTEGER) >= 1, false))""",
+    ),
+    "dependencies": (
+        "core.dependency",
+        """entry->>'$.path', coalesce(entry->>'$.ecosystem', 'pypi'), entry->>'$.package', entry->>'$.specifier',
+        entry->>'$.version', coalesce(TRY_CAST(entry->>'$.locked' AS BOOLEAN), false)""",
+        "(entry->>'$.path') IS NOT NULL AND (entry->>'$.package') IS NOT NULL",
+    ),
+}
 
 
 def load_part(connection: Connection, run_key: int, part_id: int, path: Path, part: Part) -> int:
@@ -152,11 +172,10 @@ def _mined(connection: Connection) -> None:
     _identify(connection)
     _findings(connection)
     connection.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE reading AS
         SELECT (SELECT coalesce(max(code_id), 0) FROM core.repository_code) + row_number() OVER (ORDER BY t.record_id) AS code_id,
-            k.repository_id, t.*, TRY_CAST(json->'$.licences' AS {_LICENCES}) AS licences,
-            TRY_CAST(json->'$.usages' AS {_USAGES}) AS usages, TRY_CAST(json->'$.dependencies' AS {_DEPENDENCIES}) AS dependencies
+            k.repository_id, t.*
         FROM told t JOIN known k ON k.record_id = t.record_id
         -- What was refused was not read: no usage there does not mean that there is none.
         WHERE NOT coalesce(TRY_CAST(json->>'$.refused' AS BOOLEAN), false)
@@ -170,27 +189,33 @@ def _mined(connection: Connection) -> None:
         FROM reading
         """
     )
+    for name, (table, columns, needed) in _LISTS.items():
+        _entries(connection, name, table, columns, needed)
+
+
+def _entries(connection: Connection, name: str, table: str, columns: str, needed: str) -> None:
+    """The entries of one list of every reading; one that lacks what it must have is quarantined."""
     connection.execute(
-        """
-        INSERT INTO core.repository_licence
-        SELECT code_id, l.path, coalesce(l.evidence, 'unknown'), l.raw, l.licence
-        FROM (SELECT code_id, unnest(licences) AS l FROM reading) WHERE l.raw IS NOT NULL AND l.licence IS NOT NULL
+        f"""
+        CREATE OR REPLACE TEMP TABLE piece AS
+        SELECT code_id, key, record_id, unnest(entries) AS entry, generate_subscripts(entries, 1) - 1 AS ordinal
+        FROM (SELECT code_id, key, record_id, TRY_CAST(json->'$.{name}' AS JSON[]) AS entries FROM reading)
         """
     )
+    connection.execute(f"INSERT INTO {table} SELECT code_id, {columns} FROM piece WHERE {needed}")
     connection.execute(
-        """
-        INSERT INTO core.usage
-        SELECT code_id, u.path, u.line, u.cell, u.library, u.api, u.id_as_written, u.hub, u.model_id, u.revision,
-            coalesce(u.flags, []), u.how, u.confidence, NULL, NULL, NULL
-        FROM (SELECT code_id, unnest(usages) AS u FROM reading)
-        WHERE u.id_as_written IS NOT NULL AND u.how IS NOT NULL AND u.confidence IS NOT NULL
-        """
-    )
-    connection.execute(
-        """
-        INSERT INTO core.dependency
-        SELECT code_id, d.path, coalesce(d.ecosystem, 'pypi'), d.package, d.specifier, d.version, coalesce(d.locked, false)
-        FROM (SELECT code_id, unnest(dependencies) AS d FROM reading) WHERE d.path IS NOT NULL AND d.package IS NOT NULL
+        f"""
+        INSERT INTO raw.quarantine
+        SELECT p.run_key, b.record_id, b.ordinal, b.key, b.reason, true, b.snippet
+        FROM (
+            SELECT record_id, ordinal, key, 'an entry of {name} lacks what it must have' AS reason, left(entry::VARCHAR, 200) AS snippet
+            FROM piece WHERE NOT ({needed})
+            UNION ALL
+            SELECT record_id, -1, key, '{name} is no list', left((json->'$.{name}')::VARCHAR, 200) FROM reading
+            WHERE (json->'$.{name}') IS NOT NULL AND TRY_CAST(json->'$.{name}' AS JSON[]) IS NULL
+        ) b
+        JOIN raw.record r ON r.record_id = b.record_id
+        JOIN raw.part p ON p.part_id = r.part_id
         """
     )
 
