@@ -39,6 +39,7 @@ def examine(settings: Settings, *, online: bool) -> list[Item]:
     """Look at everything."""
     subjects: list[Callable[[Settings], Iterator[Item]]] = [
         _python,
+        _git,
         _home,
         _landing,
         _warehouse,
@@ -63,6 +64,13 @@ def _python(settings: Settings) -> Iterator[Item]:
         yield Item(name, _version(name) is not None, _version(name) or "not installed")
     for name, extra in OPTIONAL.items():
         yield Item(name, True, _version(name) or f"not installed (extra: {extra})")
+
+
+def _git(settings: Settings) -> Iterator[Item]:
+    """What 'downstream' needs of this machine."""
+    where = shutil.which("git")
+    yield Item("git", True, where or "not installed; only 'downstream fetch --by clone' needs it")
+    yield Item("GitHub token", True, "set" if settings.github_token else "not set; 'downstream' needs GITHUB_TOKEN")
 
 
 def _version(name: str) -> str | None:
