@@ -27,7 +27,7 @@ from hubcensus.ledger import Ledger, utc
 from hubcensus.output import say
 from landing.errors import HubCensusError, UsageError, storage
 
-VERBS = frozenset({"analyze", "check", "crawl", "export", "import", "load", "rebuild", "report"})
+VERBS = frozenset({"analyze", "check", "crawl", "downstream", "export", "import", "load", "rebuild", "report"})
 LEASE, LEASE_SECONDS, HEARTBEAT = "schedule", 90.0, 30.0
 _INTERVAL = re.compile(r"(\d+)\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
