@@ -67,7 +67,7 @@ COMMENT ON COLUMN raw.part.part_id IS 'Number of the part in this warehouse.';
 COMMENT ON COLUMN raw.part.run_key IS 'Run it belongs to (raw.run).';
 COMMENT ON COLUMN raw.part.path IS 'Path below the landing zone.';
 COMMENT ON COLUMN raw.part.format IS 'json-array, jsonl, parquet, csv or envelopes.';
-COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, facts, card, tree, commits, discussions, header; datasets and peatmoss.<table> are kept, not counted.';
+COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, facts, card, tree, commits, discussions, header; repository, source, mined, issues, pulls and search are of the downstream stages; datasets, original and peatmoss.<table> are kept, not counted.';
 COMMENT ON COLUMN raw.part.fields IS 'Fields that the records state, in the hub''s own names.';
 COMMENT ON COLUMN raw.part.records IS 'Records in the part as landed.';
 COMMENT ON COLUMN raw.part.sha256 IS 'Hash of the file on disk.';
@@ -435,7 +435,7 @@ COMMENT ON COLUMN core.licence.raw IS 'The word as claimed, lower case.';
 COMMENT ON COLUMN core.licence.licence IS 'SPDX id, or LicenseRef-... where SPDX has none.';
 COMMENT ON COLUMN core.licence.family IS 'permissive, weak-copyleft, strong-copyleft, public-domain, responsible-ai, community, non-commercial, no-derivatives, data, other or unknown.';
 COMMENT ON COLUMN core.licence.spdx IS 'Whether the id is in the SPDX licence list.';
-COMMENT ON COLUMN core.licence.source IS 'table: our own table; spdx: read as an SPDX expression; none: not understood.';
+COMMENT ON COLUMN core.licence.source IS 'table: our own table; spdx: read as an SPDX expression; scancode: read as a key of ScanCode; none: not understood.';
 
 CREATE VIEW core.licence_claim AS
 SELECT a.about_id, lower(t.value) AS raw, l.licence, l.family, a.evidence
@@ -759,7 +759,7 @@ COMMENT ON COLUMN core.repository_code.repository_id IS 'Repository (core.reposi
 COMMENT ON COLUMN core.repository_code.commit IS 'Commit that was read; null where an import does not say.';
 COMMENT ON COLUMN core.repository_code.observed_at IS 'When the files were fetched.';
 COMMENT ON COLUMN core.repository_code.miner IS 'Version of the code that read them.';
-COMMENT ON COLUMN core.repository_code.files IS 'Files that were read.';
+COMMENT ON COLUMN core.repository_code.files IS 'Files that were read; null where an import only tells of some usages.';
 COMMENT ON COLUMN core.repository_code.parsed IS 'Files that had to be parsed.';
 COMMENT ON COLUMN core.repository_code.unread IS 'Files that could not be read.';
 COMMENT ON COLUMN core.repository_code.record_id IS 'Record it was read from (raw.record).';
@@ -774,7 +774,7 @@ CREATE TABLE core.repository_licence (
 COMMENT ON TABLE core.repository_licence IS 'Licences that the files of a repository state.';
 COMMENT ON COLUMN core.repository_licence.code_id IS 'Reading (core.repository_code).';
 COMMENT ON COLUMN core.repository_licence.path IS 'File; null where an import does not say.';
-COMMENT ON COLUMN core.repository_licence.evidence IS 'text (a licence file), tag (SPDX-License-Identifier), manifest (pyproject.toml, package.json, ...) or import.';
+COMMENT ON COLUMN core.repository_licence.evidence IS 'text (a licence file), title (its first lines), tag (SPDX-License-Identifier), manifest (pyproject.toml, package.json, ...) or import.';
 COMMENT ON COLUMN core.repository_licence.raw IS 'As stated.';
 COMMENT ON COLUMN core.repository_licence.licence IS 'SPDX id or LicenseRef.';
 
@@ -1263,7 +1263,7 @@ SELECT
     coalesce(s.observed_at, c.observed_at) AS observed_at, r.forge, coalesce(s.state, 'found') AS state, s.forks,
     s.watchers, s.archived, s.fork, s.created_at, s.pushed_at, s.language, s.size_kb, s.description, s.homepage,
     s.topics, CASE WHEN c.code_id IS NOT NULL THEN coalesce(l.licences, []) END AS file_licences,
-    c.code_id IS NOT NULL AS mined, c.observed_at AS fetched_at, c.files, c.unread, r.first_seen, r.last_seen,
+    c.files IS NOT NULL AS mined, c.observed_at AS fetched_at, c.files, c.unread, r.first_seen, r.last_seen,
     r.repository_id
 FROM core.repository r
 LEFT JOIN told s ON s.repository_id = r.repository_id

@@ -59,6 +59,13 @@ _ORDER = (
     "naming",
     "turnover",
     "survival",
+    "reuse",
+    "reuse_domain",
+    "reuse_downloads",
+    "blast_radius",
+    "pinned_revisions",
+    "unsafe_loading",
+    "repository_licence",
 )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from landing.manifest import Part
-from warehouse import details
+from warehouse import details, licences
 from warehouse.database import Connection
+from warehouse.literals import insert
 
 PREFIX = "downstream-"
 
@@ -191,6 +192,25 @@ def _mined(connection: Connection) -> None:
     )
     for name, (table, columns, needed) in _LISTS.items():
         _entries(connection, name, table, columns, needed)
+    _understand(connection)
+
+
+def _understand(connection: Connection) -> None:
+    """Licences of repositories in the spelling of those of models, as far as their words are understood."""
+    words = connection.execute(
+        """
+        SELECT DISTINCT lower(licence) FROM core.repository_licence
+        WHERE code_id IN (SELECT code_id FROM reading) AND licence <> 'NOASSERTION'
+        """
+    ).fetchall()
+    connection.execute("CREATE OR REPLACE TEMP TABLE meant (word VARCHAR, licence VARCHAR)")
+    insert(connection, "meant", [(word, licences.understand(word)[0]) for (word,) in words])
+    connection.execute(
+        """
+        UPDATE core.repository_licence AS l SET licence = m.licence
+        FROM meant m WHERE lower(l.licence) = m.word AND l.code_id IN (SELECT code_id FROM reading)
+        """
+    )
 
 
 def _entries(connection: Connection, name: str, table: str, columns: str, needed: str) -> None:

@@ -32,6 +32,8 @@ def understand(word: str) -> tuple[str, str, bool, str]:
         spdx = _spdx(spelling)
         if spdx is not None:
             return spdx, _family(spdx), True, "spdx"
+    if (scanned := _scancode().get(word)) is not None:
+        return scanned, _family(scanned), True, "scancode"
     return (
         "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.-]+", "-", word).strip("-")[:100] or "none"),
         "unknown",
@@ -71,6 +73,15 @@ def _spdx(word: str) -> str | None:
 
 
 @cache
+def _scancode() -> dict[str, str]:
+    """SPDX ids by the keys of ScanCode, as studies of source code write them (``bsd-new``, ``gpl-3.0-plus``)."""
+    from license_expression import get_license_index
+
+    pairs = ((entry.get("license_key"), entry.get("spdx_license_key")) for entry in get_license_index())
+    return {key: spdx for key, spdx in pairs if key and spdx and not spdx.startswith("LicenseRef")}
+
+
+@cache
 def _licensing() -> Any:
     from license_expression import get_spdx_licensing
 
@@ -79,4 +90,6 @@ def _licensing() -> Any:
 
 def _family(spdx: str) -> str:
     families = dict(_table().values())
-    return families.get(spdx, "other")
+    bare = spdx.removesuffix("-only").removesuffix("-or-later")
+    spellings = (spdx, f"{bare}-only", f"{bare}-or-later", bare)
+    return next((families[one] for one in spellings if one in families), "other")
