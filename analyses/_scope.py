@@ -93,6 +93,11 @@ NEEDS = {
     "lineage": ("base_models > 0", "no model that names a base model"),
 }
 
+# Needs that are about repositories: what there must be some of. Alone they ask for no listing of a hub.
+DOWNSTREAM = {
+    "usages": ("mart.usage WHERE confidence >= 0.5", "no place in a repository that loads a model"),
+}
+
 # Needs that choose the anchor: a counter belongs to the snapshot that states it.
 _STATED = ("downloads", "likes")
 
@@ -158,10 +163,15 @@ class Scope:
 
     def missing(self, needs: Iterable[str]) -> list[str]:
         """What the needs lack, as words for a sentence."""
-        wanted = ["models", *needs]
+        wanted = [need for need in needs if need not in DOWNSTREAM]
+        outside = [DOWNSTREAM[need] for need in needs if need in DOWNSTREAM]
+        lacking = [words for place, words in outside if not self.row(f"SELECT count(*) FROM {place}")[0]]
+        if outside and not wanted:
+            return lacking
+        wanted = ["models", *wanted]
         tests = ", ".join(f"count(*) FILTER ({NEEDS[need][0]})" for need in wanted)
         found = self.row(f"SELECT {tests} FROM {self.table}")
-        return [NEEDS[need][1] for need, number in zip(wanted, found, strict=True) if number == 0]
+        return [NEEDS[need][1] for need, number in zip(wanted, found, strict=True) if number == 0] + lacking
 
     def cite(self, hub: str | None = None) -> str:
         """The snapshots for the end of a sentence."""

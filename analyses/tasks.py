@@ -38,7 +38,7 @@ _DOMAINS = {
     "Reinforcement learning": "reinforcement-learning robotics",
     "Tabular": "tabular-classification tabular-regression time-series-forecasting",
 }
-_CASES = " ".join(
+CASES = " ".join(
     f"WHEN task IN ({', '.join(repr(task) for task in tasks.split())}) THEN '{domain}'"
     for domain, tasks in _DOMAINS.items()
 )
@@ -47,7 +47,7 @@ SQL = {
         SELECT task, count(*) AS models FROM scope WHERE task IS NOT NULL GROUP BY task ORDER BY models DESC, task
     """,
     "domains": f"""
-        SELECT CASE {_CASES} ELSE 'Other' END AS domain, count(*) AS models
+        SELECT CASE {CASES} ELSE 'Other' END AS domain, count(*) AS models
         FROM scope WHERE task IS NOT NULL GROUP BY domain ORDER BY models DESC, domain
     """,
     "by hub": """

@@ -25,6 +25,9 @@ def literal(value: Value) -> str:
         return repr(value)
     if isinstance(value, datetime):
         return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
+    if isinstance(value, str) and "\0" in value:
+        # A NUL ends the text of a statement, not a value.
+        return "(" + " || chr(0) || ".join(literal(piece) for piece in value.split("\0")) + ")"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return f"[{', '.join(literal(item) for item in value)}]::VARCHAR[]"

@@ -41,12 +41,15 @@ def questions(libraries: Iterable[str] = (), languages: Iterable[str] = LANGUAGE
     that the table does not have.
     """
     wanted = frozenset(libraries)
-    known = {_root(row) for row in table()}
+    known = {_root(row) for row in table()} - {"*"}
     if unknown := sorted(wanted - known):
         raise UsageError(
             f"The table of calls has no library {', '.join(unknown)}; it has {', '.join(sorted(known))}."
         )
-    words = {_words(row) for row in table() if not wanted or _root(row) in wanted} - {frozenset()}
+    chosen = [row for row in table() if not wanted or _root(row) in wanted]
+    words = {_words(row) for row in chosen} - {frozenset()}
+    # What any library may have, this one may have.
+    words |= {_words(row) | {library} for library in wanted for row in table() if row.module == "*"}
     # A question with more words finds nothing that one with some of them does not find.
     least = [found for found in words if not any(other < found for other in words)]
     texts = sorted(" ".join(sorted(found)) for found in least)

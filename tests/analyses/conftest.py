@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from downstream.landed import about, land, mined, usage
 from small_hub import CARD, CARDS, EARLY, FIRST, LATE, PARTIAL, SECOND, jsonl, records
 
 from crawler.imports import hf_list
@@ -31,6 +32,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hf_list.land(zone, path, observed_at=moment, program="test", complete=complete)
     cards = jsonl(folder / "cards.jsonl", [{"modelId": "org/base", "readme": CARD}])
     hf_list.land(zone, cards, observed_at=CARDS, program="test")
+    land(folder, "discover", "repository", about("ann/app", 1), about("joe/app", 2, stargazerCount=9))
+    unsafe, pinned = usage("joe/grandchild", flags=["trust_remote_code"]), usage("joe/child-mit", revision="main")
+    ann = mined("ann/app", usage("org/base"), unsafe, licences=("MIT",))
+    land(folder, "mine", "mined", ann, mined("joe/app", pinned, licences=("Apache-2.0",)))
     load(zone, folder / "warehouse.duckdb", Limits("3GB", threads=1))
     return folder
 

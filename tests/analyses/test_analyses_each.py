@@ -23,11 +23,7 @@ def rows(result: Result, table: str, key: str, value: str) -> dict[Any, Any]:
     return dict(zip(frame[key], frame[value], strict=True))
 
 
-#: Those that need repositories are tested with some (test_downstream_analyses.py).
-OF_HUBS = [name for name in analyses.names() if "usages" not in analyses.find(name).NEEDS]
-
-
-@pytest.mark.parametrize("name", OF_HUBS)
+@pytest.mark.parametrize("name", analyses.names())
 def test_protocol(name: str, reader: Reader) -> None:
     module, result = analyses.find(name), run(name, reader)
     assert (module.NAME, result.name) == (name, name)

@@ -5,15 +5,12 @@ read.
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from doors import hubcensus
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "downstream"))
-from landed import MOMENT, about, land, mined, usage
+from downstream.landed import MOMENT, about, land, mined, usage
 
 FLOOR = "2022-03-02T23:29:04.000Z"
 EARLY = [
