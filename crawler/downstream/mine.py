@@ -8,12 +8,11 @@ files and of the miner's version, so what an earlier version read can be read ag
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +25,7 @@ import zstandard
 from crawler.downstream import dependencies, discover, fetch, licences
 from crawler.downstream.tree import Counts, usages
 from crawler.downstream.wanted import is_licence, is_manifest
+from crawler.downstream.workers import workers
 from crawler.source import Progress
 from landing import Manifest, Record, Run, RunWriter, UsageError, Zone
 from landing.clock import from_iso
@@ -141,8 +141,7 @@ class Mining:
         if self.processes <= 1:
             yield from map(read, jobs)
             return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.processes, mp_context=context) as pool:
+        with workers(self.processes) as pool:
             under_way: deque[Future[Record]] = deque()
             for job in jobs:
                 under_way.append(pool.submit(read, job))
