@@ -17,7 +17,7 @@ from forge import discovered, fetched, landed, listed, mined, rows, serving, sma
 import landing.writer
 from crawler.downstream import archives
 from simhub.github.limits import Limits
-from simhub.github.population import invent, truth_usages
+from simhub.github.population import invent
 from simhub.github.repository import Repository
 
 OF_BOTH = """
@@ -48,25 +48,6 @@ def app(name: str = "lab/app", text: str = "", **more: object) -> Repository:
 
 def used(home: Path) -> set[tuple[str, str, str]]:
     return {(row["repository"][19:], row["path"], row["model_id"]) for row in rows(home, USED)}
-
-
-def test_search_fetch_mine_and_load_give_what_is_true(population, tmp_path, monkeypatch):
-    with serving(population, monkeypatch) as hub:
-        run = discovered(tmp_path)["run"]
-        assert run["complete"] and run["coverage"]["share"] == 1
-        fetched(tmp_path, code=3 if any("cut" in one.hostile for one in population) else 0)
-        mined(tmp_path)
-        assert hub.stats()["throttled"] == 0
-    truth = {found for found in truth_usages(population, REFUSED) if not _of(population, found[0]).fork}
-    found = used(tmp_path)
-    assert len(truth) > 300
-    assert len(found & truth) >= 0.97 * len(truth)
-    assert len(found - truth) <= 0.03 * len(found)
-    hubcensus(tmp_path, "check")
-
-
-def _of(population: list[Repository], name: str) -> Repository:
-    return next(one for one in population if one.full_name == name)
 
 
 def test_what_the_forge_says_is_what_the_warehouse_has(population, tmp_path, monkeypatch):
