@@ -54,7 +54,7 @@ def crawl(settings: Settings, store: Path, seed: int) -> dict[str, Any]:
 
 
 def population(store: Path, seed: int) -> list[Repository]:
-    """Repositories that use the hub's models, the popular ones more often; none whose archive takes long to refuse."""
+    """Repositories that use the hub's models, popular ones more often; none whose archive takes long to refuse."""
     truth = Truth(store)
     try:
         there = set(truth.ids())

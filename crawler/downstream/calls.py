@@ -32,6 +32,7 @@ _DEPTH = 6
 _PARSERS = ("parse_args", "parse_known_args", "parse_intermixed_args", "ArgumentParser", "add_argument_group")
 _DATACLASS_PARSERS = ("HfArgumentParser", "TrlParser", "H4ArgumentParser", "ArgumentParserPlus")
 _PARSED = ("parse_args_into_dataclasses", "parse_json_file", "parse_yaml_file", "parse_args_and_config", "parse_dict")
+_HANDING_ON = ("partial", "map", "submit", "to_thread", "imap")
 _BY_CLASS = ("cli", "parse", "instantiate", "structured")
 
 
@@ -68,7 +69,7 @@ class Calls:
         self._evaluator = Evaluator(self)
         self._inside: list[ast.AST] = []
         self.fixtures: dict[str, Function] = {}
-        self._left_at: ast.Call | None = None
+        self._left_at: ast.Call | ast.ClassDef | None = None
 
     def block(self, body: Iterable[ast.stmt], scope: Scope) -> None:
         """Read statements."""
@@ -165,7 +166,7 @@ class Calls:
             return (function,)
         if isinstance(function, Function | Class):
             return self._into(node, function, given, named)
-        if last in ("partial", "map", "submit", "to_thread", "imap") and node.args:
+        if last in _HANDING_ON and node.args:
             return self._handed_on(node, last, given, named, scope)
         if last == "save_hyperparameters" and isinstance(holder, Instance):
             holder.fields["hparams"] = (Instance(fields=dict(scope.names)),)
@@ -213,7 +214,12 @@ class Calls:
     ) -> Values:
         """A function handed to another, with what it will be called with."""
         rest = [elements(values) for values in given[1:]] if last in ("map", "imap") else given[1:]
-        callees = self._callees(node.args[0], scope)
+        # What hands on a function may itself be handed on: it would be met at this call again and again.
+        callees = [
+            callee
+            for callee in self._callees(node.args[0], scope)
+            if callee[0].rpartition(".")[2].lstrip("?") not in _HANDING_ON
+        ]
         results = [self._one(node, callee, rest, named, scope) for callee in callees] if rest or named else []
         return given[0] if last == "partial" else (Items(tuple(results)),)
 
@@ -277,7 +283,10 @@ class Calls:
         self, made: Class, given: list[Values], named: dict[str, Values], *, alone: bool = False
     ) -> Instance:
         """An object of a class of this program."""
-        instance = Instance(made, {name: v for name, v in made.fields.items() if not _is_method(v)})
+        fields = {name: v for name, v in made.fields.items() if not _is_method(v)}
+        if made.scope.root() is not self.module:
+            fields = {name: through(values, "other_file") for name, values in fields.items()}
+        instance = Instance(made, fields)
         constructor = next((v for v in made.fields.get("__init__", NOTHING) if isinstance(v, Function)), None)
         if constructor is None:
             names = [name for name in _annotated(made.node) if name]

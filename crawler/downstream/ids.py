@@ -33,10 +33,17 @@ _SENTENCE = re.compile(
 _FOLDERS = re.compile(
     r"\.+|~|models?|outputs?|out|results?|ckpts?|data|datasets?|weights|save|logs?|runs?|tmp|temp|exps?|experiments?|"
     r"paths?|artifacts?|assets|cache|src|home|root|mnt|content|workspace|opt|usr|var|work|tests?|resources?|files?|"
-    r"lightning_logs|local|username|user|org|organization|owner|namespace|hf[-_]username|repo|xxx+|"
+    r"lightning_logs|training|local|username|user|org|organization|owner|namespace|hf[-_]username|repo|xxx+|"
     r"checkpoints?\w*|saved[\w-]*|trained[\w-]*|finetuned[\w-]*|fine[-_]tuned[\w-]*|pretrained[\w-]*|my[-_]\w+|"
     r"your[\w-]*|\w*placeholder\w*|\w+_(models?|results?|outputs?|checkpoints?|ckpts?|weights)",
     re.IGNORECASE,
+)
+# First halves that are no owner of the hub: a class whose weights lie in a folder of its name; companies with models
+# of their own behind an interface, as client libraries write them.
+_NO_OWNERS = re.compile(
+    r"[A-Z]\w*(For(\w*LM|\w+Classification|\w+Answering|\w*Generation|MultipleChoice)|LMHeadModel)|"
+    r"anthropic|azure|bedrock|cohere|deepseek|fireworks_ai|gemini|groq|litellm|mistral|ollama|ollama_chat|openrouter|"
+    r"replicate|sagemaker|together_ai|vertex_ai|watsonx|xai"
 )
 _CHECKPOINT = re.compile(r"(checkpoint|ckpt|step|epoch|iter|version|global_step)[-_]?\d+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[<>{}$\s*?\"'|]|your[-_]|^\.|path[-_/]to|xxxx|\.\.", re.IGNORECASE)
@@ -62,7 +69,13 @@ def is_local(written: str) -> bool:
     if _PLACEHOLDER.search(written) or "\\" in written or written.startswith(("/", "~", "./", "../")):
         return True
     first, slash, rest = written.partition("/")
-    folder = "/" in rest or not rest or _FOLDERS.fullmatch(first) or _CHECKPOINT.fullmatch(rest)
+    folder = (
+        "/" in rest
+        or not rest
+        or _FOLDERS.fullmatch(first)
+        or _NO_OWNERS.fullmatch(first)
+        or _CHECKPOINT.fullmatch(rest)
+    )
     return bool(_FILE.search(written)) or bool(slash and folder)
 
 
@@ -72,6 +85,9 @@ def _huggingface(written: str) -> str | None:
     if is_local(written) or not _ID.fullmatch(written) or "--" in written or written.endswith(".git"):
         return None
     if "/" not in written and not _LEGACY.fullmatch(written):
+        return None
+    if written.partition("/")[2].isdecimal():
+        # A size of a network (``ViT-B/32``).
         return None
     return written
 

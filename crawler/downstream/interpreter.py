@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from crawler.downstream import decorators
@@ -46,7 +47,8 @@ class Interpreter(Calls):
         super().__init__(seen)
         self._others = others
         self._stars: list[str] = []
-        self._pending: list[tuple[Function, int | None]] = []
+        # Functions, the cell of each, and for those inherited from another file the class that inherits them.
+        self._pending: list[tuple[Function, int | None, ast.ClassDef | None]] = []
         self._alone: set[tuple[int, int]] = set()
 
     def run(self, pieces: Iterable[Piece]) -> None:
@@ -55,11 +57,15 @@ class Interpreter(Calls):
             self.cell, self._mended = piece.cell, piece.mended
             self.block(piece.tree.body, self.module)
         while self._pending:
-            function, self.cell = self._pending.pop(0)
+            function, self.cell, self._left_at = self._pending.pop(0)
             made = function.bound.of if isinstance(function.bound, Instance) else None
-            if (id(function.node), id(made)) not in self._alone:
-                self._alone.add((id(function.node), id(made)))
-                self.enter(function, [], {}, alone=True)
+            # A class may be met again and again: by its definition it is one.
+            key = (id(function.node), id(made.node if made else None))
+            if key not in self._alone:
+                self._alone.add(key)
+                # Deeper than anybody writes by hand: the other functions are still read.
+                with suppress(RecursionError):
+                    self.enter(function, [], {}, alone=True)
 
     # ------------------------------------------------------------ statements
 
@@ -238,7 +244,7 @@ class Interpreter(Calls):
         if any(decorators.is_fixture(last_name(decorator)) for decorator in node.decorator_list):
             self.fixtures[node.name] = function
         if scope.kind != "class":
-            self._pending.append((function, self.cell))
+            self._pending.append((function, self.cell, None))
 
     _AsyncFunctionDef = _FunctionDef
 
@@ -267,11 +273,19 @@ class Interpreter(Calls):
         self.block(node.body, inner)
         made.fields = inner.names
         itself = self.instance(made, [], {}, alone=True)
+        above = {id(values) for base in bases for values in base.fields.values()}
+        handed = {
+            name: values if id(values) in above else through(values, "handed_over")
+            for name, values in made.fields.items()
+            if not any(isinstance(value, Function) for value in values)
+        }
         for values in list(made.fields.values()):
             for function in values:
                 if isinstance(function, Function) and function.node not in self._inside:
-                    method = Function(function.node, function.scope, itself, function.defaults)
-                    self._pending.append((method, self.cell))
+                    abroad = function.scope.root() is not self.module
+                    owner = Instance(made, handed) if abroad else itself
+                    method = Function(function.node, function.scope, owner, function.defaults)
+                    self._pending.append((method, self.cell, node if abroad else None))
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -10,7 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -18,34 +18,52 @@ import yaml
 from crawler.downstream import ids
 
 LONGEST = 2 << 20
-#: How often a usage found in such a file is one.
+#: How often a usage found in such a file is one, by the judged usages, as in crawler.downstream.miner.
 CONFIDENCE = {
-    "yaml": 0.9,
-    "toml": 0.9,
-    "json": 0.85,
-    "dockerfile": 0.9,
-    "shell": 0.9,
-    "javascript": 0.95,
-    "address": 0.9,
+    "yaml": 0.96,
+    "toml": 0.88,
+    "json": 0.64,
+    "dockerfile": 0.98,
+    "shell": 0.99,
+    "javascript": 0.99,
+    "address": 0.93,
 }
 _KEY = re.compile(
-    r"(?:^|_)(?:pretrained_)?(?:model|tokenizer|checkpoint|encoder|decoder|llm|embedder|reranker|processor|adapter|lora|vae|unet)"
-    r"(?:_?(?:id|name|path|name_or_path|repo|repo_id|dir|checkpoint))?$|(?:^|_)(?:name_or_path|repo_id|hf_(?:id|repo|path|model)|"
-    r"pretrained|base_model|hub_model|model_name_or_path)$",
+    r"(?:^|_)(?:pretrained_)?(?:model|tokenizer|checkpoint|encoder|decoder|llm|backbone|embedder|reranker|processor|adapter|lora|vae|unet)"
+    r"(?:_?(?:id|name|path|base|name_or_path|repo|repo_id|dir|checkpoint))?$|(?:^|_)(?:name_or_path|repo_id|hf_(?:id|repo|path|model)|"
+    r"pretrained|base_model|hub_model|model_name_or_path|pretrained_weights?|tower|hub)$",
     re.IGNORECASE,
 )
-_NO_KEY = re.compile(r"hub_model_id|push|output|save|dataset|upload|target_repo", re.IGNORECASE)
-_ADDRESS = re.compile(r"\bhf://(?!datasets/|spaces/)(?:models/)?([\w.-]+/[\w.-]+)")
+# What a setting below one that names a model may be called.
+_NAME = ("name", "id", "repo_id", "hf_id")
+_COMMANDS = frozenset({"args", "command", "entrypoint"})
+_NO_KEY = re.compile(
+    r"hub_model_id|push|output|save|dataset|upload|target_repo|docker|github|^_?name_or_path$", re.IGNORECASE
+)
+_ADDRESS = re.compile(
+    r"\bhf://(?!datasets/|spaces/)(?:models/)?(?P<hf>[\w.-]+/[\w.-]+)"
+    r"|https?://(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/|api/)(?P<file>[\w.-]+/[\w.-]+)/resolve/"
+)
+_OF_DATA = re.compile(r"data|corpus|split", re.IGNORECASE)
+# Files that tell what was measured or written, not what is loaded.
+_TOLD = re.compile(
+    r"(?:^|[/_.-])(?:results?|expected|benchmarks?|leaderboards?|scores?|outputs?|logs?)(?=[/_.-]|$)", re.I
+)
 _WORD = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 _SHELL = re.compile(
+    # Part of an id that goes on with a variable tells nothing.
     r"(?:"
     r"(?:huggingface-cli|hf)\s+download\s+(?!.*--repo-type[ =](?:dataset|space))(?P<download>" + _WORD + r")"
     r"|vllm\s+serve\s+(?P<vllm>" + _WORD + r")"
     r"|(?:--|-)(?:model|model[_-]name[_-]or[_-]path|model[_-]id|model[_-]name|model[_-]path|pretrained[_-]model[_-]name[_-]or[_-]path|"
-    r"tokenizer|tokenizer[_-]name|base[_-]model|hf[_-]repo|hf[_-]model|repo[_-]id|lora[_-]model|served[_-]model|teacher[_-]model)"
-    r"[ =]+[\"']?(?P<option>" + _WORD + r")"
+    r"tokenizer|tokenizer[_-]name|base[_-]model|hf[_-]repo|hf[_-]model|repo[_-]id|lora[_-]model|served[_-]model|teacher[_-]model|draft[_-]model|"
+    r"speculative[_-]model|embedding[_-]model|vision[_-]tower|"
+    r"(?:query[_-]|doc[_-])?encoder|(?:embedder|reranker|model)[_-](?:name[_-]or[_-]path|base))"
+    r"[ =]+[\"']?(?:\$\{\w+:-)?(?P<option>" + _WORD + r")"
     r"|\b(?:export\s+|ENV\s+|ARG\s+)?(?:[A-Z][A-Z0-9_]*_)?(?:MODEL|MODEL_ID|MODEL_NAME|MODEL_PATH|HF_MODEL|BASE_MODEL|MODEL_NAME_OR_PATH|TOKENIZER)"
-    r"[ =][\"']?(?P<variable>" + _WORD + r")"
+    r"[ =][\"']?(?:\$\{\w+:-)?(?P<variable>" + _WORD + r")"
+    r"|\b(?:[a-z]\w*_)?(?:model|model_id|model_name|model_path|model_base|base_model|model_name_or_path|tokenizer)"
+    r"=[\"']?(?P<setting>" + _WORD + r")"
     r"|git\s+(?:lfs\s+)?clone\s+(?:-\S+\s+)*https?://(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/)(?P<clone>"
     + _WORD
     + r")"
@@ -54,7 +72,8 @@ _SHELL = re.compile(
     r")"
 )
 _SCRIPT = re.compile(
-    r"(?:from_pretrained\s*\(\s*|pipeline\s*(?:<[^>]*>)?\(\s*[\"'`][\w-]+[\"'`]\s*,\s*|snapshotDownload\s*\(\s*|\b(?:model|modelId|model_id|repo)\s*:\s*)"
+    r"(?:from_pretrained\s*\(\s*|pipeline\s*(?:<[^>]*>)?\(\s*[\"'`][\w-]+[\"'`]\s*,\s*|snapshotDownload\s*\(\s*|"
+    r"\b(?:\w*[mM]odel\w*|\w*MODEL\w*|repo)\s*(?::\s*\w+\s*=|[:=])\s*)"
     r"[\"'`](?P<id>" + _WORD + r")[\"'`]"
 )
 _COMMENT = {"shell": "#", "dockerfile": "#", "javascript": "//"}
@@ -115,14 +134,20 @@ def mentions(name: str, data: bytes) -> list[Mention]:
     if kind is None or len(data) > LONGEST or b"\0" in data[:4096]:
         return []
     text = data.decode("utf-8", "replace")
-    found = [*_READERS[kind](text), *_addresses(text, kind)]
+    if kind == "json" and _TOLD.search(name):
+        return []
+    found = [*_READERS[kind](text)]
+    named = {(mention.line, mention.model_id) for mention in found}
+    found += [mention for mention in _addresses(text, kind) if (mention.line, mention.model_id) not in named]
     return sorted(dict.fromkeys(found), key=lambda mention: (mention.line, mention.model_id))
 
 
 def _addresses(text: str, kind: str) -> Iterator[Mention]:
     for number, line in _lines(text, kind):
         for match in _ADDRESS.finditer(line):
-            yield Mention(number, "huggingface_hub", "hf://", match[1], "huggingface", "address")
+            if not _OF_DATA.search(line, 0, match.start()):
+                written = match["hf"] or match["file"]
+                yield Mention(number, "huggingface_hub", "hf://", written, "huggingface", "address")
 
 
 def _lines(text: str, kind: str) -> Iterator[tuple[int, str]]:
@@ -136,6 +161,8 @@ def _shell(text: str, kind: str = "shell") -> Iterator[Mention]:
     for number, line in _lines(text, kind):
         for match in _SHELL.finditer(line):
             way, written = next((name, value) for name, value in match.groupdict().items() if value)
+            if line[match.end() : match.end() + 1] in ("$", "{"):
+                continue
             if way == "ollama":
                 yield Mention(number, "ollama", "ollama run", written, "ollama", kind)
             elif (model := ids.resolve("slashed", written.rstrip("."))) is not None:
@@ -154,10 +181,13 @@ def _javascript(text: str) -> Iterator[Mention]:
     library = next((name for name in _LIBRARIES if name in text), None)
     if library is None:
         return
-    for number, line in _lines(text, "javascript"):
-        for match in _SCRIPT.finditer(line):
-            if (model := ids.resolve("slashed", match["id"])) is not None:
-                yield Mention(number, library, match[0].split("(")[0].strip(" :"), model, "huggingface", "javascript")
+    kept = dict(_lines(text, "javascript"))
+    text = "\n".join(kept.get(number, "") for number in range(1, text.count("\n") + 2))
+    for match in _SCRIPT.finditer(text):
+        if (model := ids.resolve("slashed", match["id"])) is not None:
+            api = re.split(r"[^\w]", match[0], maxsplit=1)[0]
+            line = text.count("\n", 0, match.start("id")) + 1
+            yield Mention(line, library, api, model, "huggingface", "javascript")
 
 
 def _yaml(text: str) -> Iterator[Mention]:
@@ -178,13 +208,25 @@ def _walk_yaml(node: Any, key: str, depth: int) -> Iterator[Mention]:
     if depth > 40 or node is None:
         return
     if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield from _walk_yaml(value, str(name.value) if isinstance(name, yaml.ScalarNode) else "", depth + 1)
+        plain = {str(name.value): value for name, value in node.value if isinstance(name, yaml.ScalarNode)}
+        for name in _COMMANDS & plain.keys():
+            yield from _command(plain[name])
+        for name, value in plain.items():
+            variable = plain["name"].value if name == "value" and "name" in plain else name
+            yield from _walk_yaml(value, _below(key, str(variable)), depth + 1)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _walk_yaml(value, key, depth + 1)
     elif (model := _named(key, str(node.value))) is not None:
         yield Mention(node.start_mark.line + 1, "configuration", key, model, "huggingface", "yaml")
+
+
+def _command(node: Any) -> Iterator[Mention]:
+    """What a container is started with: one text, or its words."""
+    words = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    line = " ".join(str(word.value) for word in words if isinstance(word, yaml.ScalarNode))
+    for mention in _shell(line):
+        yield replace(mention, line=node.start_mark.line + mention.line, how="yaml")
 
 
 def _toml(text: str) -> Iterator[Mention]:
@@ -208,7 +250,7 @@ def _walk(tree: Any, key: str, text: str, how: str, depth: int = 0) -> Iterator[
         return
     if isinstance(tree, dict):
         for name, value in tree.items():
-            yield from _walk(value, str(name), text, how, depth + 1)
+            yield from _walk(value, _below(key, str(name)), text, how, depth + 1)
     elif isinstance(tree, list):
         for value in tree:
             yield from _walk(value, key, text, how, depth + 1)
@@ -217,12 +259,19 @@ def _walk(tree: Any, key: str, text: str, how: str, depth: int = 0) -> Iterator[
         yield Mention(text.count("\n", 0, max(place, 0)) + 1, "configuration", key, model, "huggingface", how)
 
 
+def _below(above: str, name: str) -> str:
+    """The key by which a setting is known: of ``model: {name: ...}`` that of the model."""
+    return above if name in _NAME and _names_model(above) else name
+
+
+def _names_model(key: str) -> bool:
+    plain = key.replace("-", "_")
+    return bool(_KEY.search(plain)) and not _NO_KEY.search(plain)
+
+
 def _named(key: str, value: str) -> str | None:
     """The model that a setting names, where its key says that it names one."""
-    plain = key.replace("-", "_")
-    if not _KEY.search(plain) or _NO_KEY.search(plain):
-        return None
-    return ids.resolve("slashed", value)
+    return ids.resolve("slashed", value) if _names_model(key) else None
 
 
 _READERS: dict[str, Callable[[str], Iterator[Mention]]] = {

@@ -7,13 +7,14 @@ parsed; when a file imports another one of the same folder, that one is read onc
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-import stat
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,13 @@ SKIPPED = frozenset(
         *("third_party", "htmlcov", "egg-info"),
     }
 )
-_PROGRAMS = (".py", ".pyw", ".ipynb")
+PROGRAMS = (".py", ".pyw", ".ipynb")
 # Following imports from file to file ends here.
 _DEPTH = 3
 _LARGEST = 512 << 10
 # Of how many imported names a file may know more than the name, and how many files are kept in memory.
 _NAMES, _KEPT = 200, 100
+_SETTING = re.compile(rb"""^\s+\w+[^=\n]*=[^#\n]*["'][A-Za-z0-9][\w.-]*(?:/[\w.-]+|-[\w.-]+)["']""", re.MULTILINE)
 _BUNDLE_FILES, _BUNDLE_BYTES = 200, 2 << 20
 
 
@@ -113,6 +115,19 @@ def _read_here(bundle: list[str]) -> Read:
     return _read_bundle(_here, bundle)
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Syntax trees are many objects that live until their file is read: no look through them for cycles before."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@_no_collection()
 def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
     counts, found = Counts(), list[dict[str, Any]]()
     for name in bundle:
@@ -132,7 +147,7 @@ def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
 
 
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
-    if name.endswith(_PROGRAMS):
+    if name.endswith(PROGRAMS):
         imported = signatures.imports(data)
         if signatures.may_match(data, imported) or modules.may_lead(name, imported):
             counts.parsed += 1
@@ -156,8 +171,29 @@ def files(root: Path) -> Iterator[Path]:
         names[:] = sorted(name for name in names if name not in SKIPPED and not name.startswith("."))
         for name in sorted(found):
             path = Path(folder, name)
-            if (name.endswith(_PROGRAMS) or texts.kind_of(name)) and not path.is_symlink():
+            if (name.endswith(PROGRAMS) or texts.kind_of(name)) and not path.is_symlink():
                 yield path
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What lies in a folder: files and folders, links left out, and the modules that they may be."""
+
+    files: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, path: str) -> _Folder:
+        """Look into a folder; nothing is in one that cannot be read."""
+        try:
+            with os.scandir(path) as entries:
+                listed = list(entries)
+            found = frozenset(entry.name for entry in listed if entry.is_file(follow_symlinks=False))
+            below = frozenset(entry.name for entry in listed if entry.is_dir(follow_symlinks=False))
+        except OSError:
+            return cls()
+        return cls(found, below, below | {name.removesuffix(".py") for name in found if name.endswith(".py")})
 
 
 class Modules:
@@ -166,11 +202,11 @@ class Modules:
     def __init__(self, root: Path) -> None:
         """Nothing is read before it is asked for."""
         self.root, self._base = root, str(root)
-        folders = [folder for folder in (root, root / "src") if folder.is_dir()]
-        self._tops = frozenset(path.name.partition(".")[0] for folder in folders for path in folder.iterdir())
+        self._folders: dict[str, _Folder] = {}
         self._known: dict[str, dict[str, Values] | None] = {}
         self._open: list[str] = []
         self._loading: dict[str, bool] = {}
+        self._naming: dict[str, bool] = {}
         self._leading: dict[tuple[str, bytes, bytes], bool] = {}
 
     def seen_from(self, name: str) -> From:
@@ -180,21 +216,36 @@ class Modules:
     def may_lead(self, name: str, imported: set[tuple[bytes, bytes]]) -> bool:
         """Whether a file imports another one of the folder that may load models, and so may call what loads them."""
         view = self.seen_from(name)
-        for module, taken in imported:
-            key = (view.folder if module.startswith(b".") else "", module, taken)
-            if key not in self._leading:
-                self._leading[key] = self._leads(view, module.decode(), taken.decode())
-            if self._leading[key]:
-                return True
-        return False
+        return any(
+            self._leads(start, module.lstrip(b"."), taken)
+            for module, taken in imported
+            for start in view.starts(len(module) - len(module.lstrip(b".")))
+        )
 
-    def _leads(self, view: From, module: str, taken: str) -> bool:
-        dotted = module.lstrip(".")
-        for start in view.starts(len(module) - len(dotted)):
-            whole = ".".join(filter(None, (start, dotted)))
-            if self.loads(whole) or (taken and self.loads(f"{whole}.{taken}".lstrip("."))):
-                return True
-        return False
+    def _leads(self, start: str, module: bytes, taken: bytes) -> bool:
+        key = (start, module, taken)
+        known = self._leading.get(key)
+        if known is None:
+            first = (module or taken).partition(b".")[0].decode()
+            known = False
+            if any(first in self._folder(place).modules for place in self._places(start)):
+                whole = ".".join(filter(None, (start, module.decode())))
+                known = self.loads(whole) or bool(taken and self.loads(f"{whole}.{taken.decode()}".lstrip(".")))
+            self._leading[key] = known
+        return known
+
+    def _places(self, dotted: str) -> tuple[str, str]:
+        """The folders in which the modules of a package may lie; ``src`` may stand above it."""
+        inner = dotted.replace(".", "/")
+        return (inner, f"src/{inner}" if inner else "src")
+
+    def _folder(self, inner: str) -> _Folder:
+        """What lies in a folder, by its path below the root; nothing where the path leads over a link."""
+        if inner not in self._folders:
+            above, _, last = inner.rpartition("/")
+            real = not inner or last in self._folder(above).folders
+            self._folders[inner] = _Folder.read(f"{self._base}/{inner}") if real else _Folder()
+        return self._folders[inner]
 
     def loads(self, dotted: str) -> bool:
         """Whether a module of the folder seems to load models."""
@@ -202,6 +253,13 @@ class Modules:
             path = self._path(dotted) if dotted else None
             self._loading[dotted] = path is not None and signatures.may_load(path.read_bytes())
         return self._loading[dotted]
+
+    def names_models(self, dotted: str) -> bool:
+        """Whether a module of the folder has settings that seem to name models."""
+        if dotted not in self._naming:
+            path = self._path(dotted) if dotted else None
+            self._naming[dotted] = path is not None and bool(_SETTING.search(path.read_bytes()))
+        return self._naming[dotted]
 
     def names_of(self, dotted: str) -> dict[str, Values] | None:
         """What the names of a module stand for once it has been read; None where the folder has no such module."""
@@ -217,17 +275,20 @@ class Modules:
         return self._known[dotted]
 
     def _path(self, dotted: str) -> Path | None:
-        """The file of a module; ``src`` may stand above it."""
-        if dotted.partition(".")[0] not in self._tops:
-            return None
-        inner = dotted.replace(".", "/")
-        for start in (self._base, f"{self._base}/src"):
-            for place in (f"{start}/{inner}.py", f"{start}/{inner}/__init__.py"):
-                path = Path(place)
-                with suppress(OSError, ValueError):
-                    about = path.lstat()
-                    if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST:
-                        return path
+        """The file of a module."""
+        package, _, last = dotted.rpartition(".")
+        for place in self._places(package):
+            here = self._folder(place)
+            if last in here.modules and f"{last}.py" in here.files:
+                found = f"{place}/{last}.py"
+            elif last in here.folders and "__init__.py" in self._folder(f"{place}/{last}".lstrip("/")).files:
+                found = f"{place}/{last}/__init__.py"
+            else:
+                continue
+            path = self.root / found.lstrip("/")
+            with suppress(OSError):
+                if path.lstat().st_size <= _LARGEST:
+                    return path
         return None
 
     def _read(self, path: Path) -> dict[str, Values]:
@@ -262,9 +323,12 @@ class From:
         for start in self.starts(len(dotted) - len(plain)):
             names = ".".join(filter(None, (start, plain))).split(".")
             for cut in range(len(names) - 1, 0, -1):
-                if called and not self.modules.loads(".".join(names[:cut])):
+                module = ".".join(names[:cut])
+                # Of a class of settings the fields are of interest as well.
+                setting = names[cut][:1].isupper() and self.modules.names_models(module) if called else True
+                if not setting and not self.modules.loads(module):
                     continue
-                found = self.modules.names_of(".".join(names[:cut]))
+                found = self.modules.names_of(module)
                 if found is not None:
                     return _member(found, names[cut:])
         return None

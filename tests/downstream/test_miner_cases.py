@@ -499,6 +499,39 @@ VARIABLES = [
 
 FUNCTIONS = [
     case(
+        "what_hands_on_is_handed_on",
+        """
+        from functools import partial
+        from transformers import AutoModel
+        def load(name):
+            return AutoModel.from_pretrained(name)
+        nets = list(map(partial(map, load), [["orchid/never-known"]]))
+        more = partial(map, partial(map, str))
+        net = partial(load, "orchid/partly")()
+        """,
+        "orchid/partly",
+    ),
+    case(
+        "class_in_a_fixture_of_many_tests",
+        """
+        import pytest
+        from transformers import AutoModel
+        @pytest.fixture
+        def net():
+            class Base:
+                name = "orchid/base"
+            class Net(Base):
+                def load(self):
+                    return AutoModel.from_pretrained(self.name)
+            return Net
+        def test_one(net):
+            net().load()
+        def test_two(net):
+            net().load()
+        """,
+        "orchid/base",
+    ),
+    case(
         "default_of_a_parameter",
         """
         from transformers import AutoModel
@@ -1656,6 +1689,48 @@ LIBRARIES = [
         "orchid/ggml",
     ),
     case(
+        "setfit_short_name",
+        """
+        from setfit import SetFitModel
+        net = SetFitModel.from_pretrained("paraphrase-mpnet-base-v2")
+        """,
+        "sentence-transformers/paraphrase-mpnet-base-v2",
+    ),
+    case(
+        "static_embedding",
+        """
+        from sentence_transformers.models import StaticEmbedding
+        layer = StaticEmbedding.from_model2vec("orchid/potion")
+        """,
+        "orchid/potion",
+    ),
+    case(
+        "settings_in_a_dictionary",
+        """
+        from txtai import Embeddings
+        store = Embeddings({"path": "orchid/store", "content": True})
+        """,
+        "orchid/store",
+    ),
+    case(
+        "agent",
+        """
+        from txtai import Agent
+        agent = Agent(tools=[], llm="orchid/agent-4b")
+        """,
+        "orchid/agent-4b",
+    ),
+    case(
+        "flair_models_and_not_its_dictionaries",
+        """
+        from flair.data import Dictionary
+        from flair.models import SequenceTagger
+        letters = Dictionary.load("common-chars")
+        tagger = SequenceTagger.load("orchid/ner-english")
+        """,
+        "orchid/ner-english",
+    ),
+    case(
         "score_of_evaluate",
         """
         import evaluate
@@ -1749,6 +1824,30 @@ LIBRARIES = [
 ]
 
 NOT_COUNTED = [
+    case(
+        "directories_named_after_a_class",
+        """
+        from transformers import AutoModel
+        a = AutoModel.from_pretrained("RoseForMaskedLM/rose-base")
+        b = AutoModel.from_pretrained("RosesForAll/rose-base")
+        """,
+        "RosesForAll/rose-base",
+    ),
+    case(
+        "interfaces_of_companies",
+        """
+        from txtai import Embeddings
+        a = Embeddings({"path": "cohere/embed-rose"})
+        b = Embeddings(path="gemini/embed-rose")
+        """,
+    ),
+    case(
+        "network_and_patch_size",
+        """
+        from transformers import AutoModel
+        net = AutoModel.from_pretrained("Rose-B/32")
+        """,
+    ),
     case(
         "docstrings_and_comments",
         '''

@@ -136,6 +136,82 @@ def test_files_that_are_no_python(tmp_path):
     }
 
 
+def test_settings_scripts_and_addresses_in_their_many_forms(tmp_path):
+    tree(
+        tmp_path,
+        deploy_dot_yaml="model:\n  name: lab/below\n  path: here/there\n"
+        "env:\n  - name: MODEL_ID\n    value: lab/env\n"
+        "  - name: IMAGE\n    value: lab/image\nllm_backbone: lab/backbone\nwav2vec2_hub: lab/hub\n"
+        "trained_model: training/best\nweights: https://huggingface.co/lab/weights/resolve/main/net.ckpt\n"
+        "dataset_uri: hf://lab/set\nargs: ['--model', 'lab/started', '--port', '80']\n"
+        "llm:\n  command: --model lab/composed --port 80\n",
+        config_dot_json='{"_name_or_path": "lab/origin", "base_model": {"id": "lab/base"}}',
+        results__run_results_dot_json='{"model": "lab/measured"}',
+        run_dot_sh="pretrained_model=lab/lower\nTOKENIZER=${TOKENIZER:-lab/fallback}\nMODEL=lab/net-${SIZE}\n"
+        "python e.py --encoder lab/encoder --vision_tower lab/tower\nmodel='Net-g/2'\n",
+        app_dot_js='import { pipeline } from "@huggingface/transformers";\n'
+        'const p = await pipeline(\n  "t",\n  "lab/script",\n);\nclass A { static model_id = "lab/static"; }\n'
+        'const MODEL_ID = "lab/constant";\n// const other_model = "lab/comment";\n',
+    )
+    assert ids(tmp_path) == {
+        "lab/below": "yaml",
+        "lab/env": "yaml",
+        "lab/backbone": "yaml",
+        "lab/hub": "yaml",
+        "lab/weights": "address",
+        "lab/started": "yaml",
+        "lab/composed": "yaml",
+        "lab/base": "json",
+        "lab/lower": "shell",
+        "lab/fallback": "shell",
+        "lab/encoder": "shell",
+        "lab/tower": "shell",
+        "lab/script": "javascript",
+        "lab/static": "javascript",
+        "lab/constant": "javascript",
+    }
+
+
+def test_a_class_of_another_file_loads_what_the_class_that_inherits_it_names(tmp_path):
+    tree(
+        tmp_path,
+        base_dot_py=(
+            "from transformers import AutoModel\nclass Base:\n    name = None\n    own = 'lab/own'\n"
+            "    def load(self):\n        net = AutoModel.from_pretrained(self.name)\n"
+            "        return net, AutoModel.from_pretrained(self.own)\n"
+        ),
+        nets_dot_py="import json\nfrom base import Base\n\n\nclass Rose(Base):\n    name = 'lab/rose'\n",
+    )
+    found = {(usage["path"], usage["line"], usage["model_id"], usage["how"]) for usage in usages(tmp_path)}
+    assert found == {("base.py", 7, "lab/own", "literal"), ("nets.py", 5, "lab/rose", "handed_over")}
+
+
+def test_settings_of_a_class_of_another_file(tmp_path):
+    tree(
+        tmp_path,
+        settings_dot_py=(
+            "from dataclasses import dataclass\n@dataclass\nclass Settings:\n    reader: str = 'lab/reader'\n"
+        ),
+        app_dot_py=(
+            "from settings import Settings\nfrom transformers import AutoModel\n"
+            "settings = Settings()\nnet = AutoModel.from_pretrained(settings.reader)\n"
+        ),
+    )
+    assert ids(tmp_path) == {"lab/reader": "other_file"}
+
+
+def test_a_file_beside_another_is_imported_by_its_bare_name_in_each_folder(tmp_path):
+    load = "from transformers import AutoModel\ndef load(n):\n    return AutoModel.from_pretrained(n)\n"
+    tree(
+        tmp_path,
+        a__utils_dot_py="def load(n):\n    return n\n",
+        a__run_dot_py="from utils import load\nload('lab/not-loaded')\n",
+        b__utils_dot_py=load,
+        b__run_dot_py="from utils import load\nload('lab/beside')\n",
+    )
+    assert ids(tmp_path) == {"lab/beside": "handed_over"}
+
+
 def test_packages_of_others_links_and_long_files_are_left_out(tmp_path):
     line = "from transformers import AutoModel\nAutoModel.from_pretrained('lab/net')\n"
     tree(tmp_path / "repo", venv__lib_dot_py=line, node_modules__x_dot_py=line, long_dot_py=line + "#" * (5 << 20))
@@ -152,8 +228,8 @@ def test_a_path_that_is_not_there_is_said(tmp_path):
 
 
 def test_least_confidence(tmp_path):
-    loop = "for n in ['lab/b', 'lab/c']:\n    t.pipeline('x', n)\n"
-    tree(tmp_path, a_dot_py=f"import transformers as t\nt.pipeline('x', 'lab/a')\n{loop}")
+    made = "n = 'b'\nt.pipeline('x', f'lab/{n}')\n"
+    tree(tmp_path, a_dot_py=f"import transformers as t\nt.pipeline('x', 'lab/a')\n{made}")
     document = hubcensus(tmp_path, "usages", str(tmp_path), "--min-confidence", "0.9")
     assert [usage["model_id"] for usage in document["usages"]] == ["lab/a"]
 
