@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from benchmarks import measure
@@ -64,9 +65,11 @@ def ours() -> dict:
 def folders(processes: int = 1) -> dict:
     """What `hubcensus usages` does with the two folders."""
     from crawler.downstream.tree import Counts, usages
+    from crawler.downstream.workers import Team
 
     counts = Counts()
-    found = sum(1 for root in _roots() for _ in usages(root, counts, processes=processes))
+    with Team(processes) if processes > 1 else nullcontext() as team:
+        found = sum(1 for root in _roots() for _ in usages(root, counts, team=team))
     return {"files": counts.files, "usages": found}
 
 

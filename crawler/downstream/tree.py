@@ -8,12 +8,10 @@ parsed; when a file imports another one of the same folder, that one is read onc
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import re
-from collections import deque
+import secrets
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from crawler.downstream import miner, signatures, texts
 from crawler.downstream.interpreter import Interpreter
 from crawler.downstream.source import LONGEST, pieces
 from crawler.downstream.values import NOTHING, Class, Function, Instance, Items, Name, Table, Text, Values
+from crawler.downstream.workers import Team
 
 SKIPPED = frozenset(
     {
@@ -37,7 +36,8 @@ _LARGEST = 512 << 10
 # Of how many imported names a file may know more than the name, and how many files are kept in memory.
 _NAMES, _KEPT = 200, 100
 _SETTING = re.compile(rb"""^\s+\w+[^=\n]*=[^#\n]*["'][A-Za-z0-9][\w.-]*(?:/[\w.-]+|-[\w.-]+)["']""", re.MULTILINE)
-_BUNDLE_FILES, _BUNDLE_BYTES = 200, 2 << 20
+# A bundle for one process; each of several gets smaller ones, so that none is left with a long one at the end.
+_BUNDLE_FILES, _BUNDLE_BYTES, _SMALLER = 200, 2 << 20, 8
 
 
 @dataclass(slots=True)
@@ -57,24 +57,29 @@ class Counts:
         self.unread += other.unread
 
 
-def usages(root: Path, counts: Counts | None = None, *, processes: int = 1) -> Iterator[dict[str, Any]]:
-    """Every usage below a folder, or in one file, as an object with its ``path``; in the order of paths."""
+def usages(root: Path, counts: Counts | None = None, *, team: Team | None = None) -> Iterator[dict[str, Any]]:
+    """Every usage below a folder, or in one file, as an object with its ``path``; in the order of paths.
+
+    Files are read by the processes of a ``team``, where there is one.
+    """
     counts = counts if counts is not None else Counts()
     base = root if root.is_dir() else root.parent
-    bundles = _bundles([root] if root.is_file() else files(root), base)
-    for found, done in _read_all(base, bundles, processes):
+    reading = secrets.token_hex(8)
+    listed = _bundles([root] if root.is_file() else files(root), base, _SMALLER if team else 1)
+    bundles = ((reading, base, bundle) for bundle in listed)
+    for found, done in team.map(_read_here, bundles) if team else map(_read_here, bundles):
         counts.add(done)
         yield from found
 
 
-def _bundles(paths: Iterable[Path], base: Path) -> Iterator[list[str]]:
-    """Paths in bundles of about the same size, so that no process is left with all the long ones."""
+def _bundles(paths: Iterable[Path], base: Path, smaller: int) -> Iterator[list[str]]:
+    """Paths in bundles of about the same size."""
     bundle: list[str] = []
     size = 0
     for path in paths:
         bundle.append(path.relative_to(base).as_posix())
         size += path.stat().st_size if path.is_file() else 0
-        if len(bundle) >= _BUNDLE_FILES or size >= _BUNDLE_BYTES:
+        if len(bundle) >= _BUNDLE_FILES // smaller or size >= _BUNDLE_BYTES // smaller:
             yield bundle
             bundle, size = [], 0
     if bundle:
@@ -84,35 +89,16 @@ def _bundles(paths: Iterable[Path], base: Path) -> Iterator[list[str]]:
 Read = tuple[list[dict[str, Any]], "Counts"]
 
 
-def _read_all(base: Path, bundles: Iterator[list[str]], processes: int) -> Iterator[Read]:
-    """What each bundle holds, in order, on so many processes; only a few bundles are under way at any time."""
-    if processes <= 1:
-        modules = Modules(base)
-        yield from (_read_bundle(modules, bundle) for bundle in bundles)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(base,)) as pool:
-        under_way: deque[Future[Read]] = deque()
-        for bundle in bundles:
-            under_way.append(pool.submit(_read_here, bundle))
-            if len(under_way) > 4 * processes:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+_here: dict[str, Modules] = {}
 
 
-_here: Modules | None = None
-
-
-def _begin(base: Path) -> None:
-    """A process begins: it keeps what it has read of other files."""
-    global _here
-    _here = Modules(base)
-
-
-def _read_here(bundle: list[str]) -> Read:
-    assert _here is not None
-    return _read_bundle(_here, bundle)
+def _read_here(bundle: tuple[str, Path, list[str]]) -> Read:
+    """Read a bundle; within one reading of a folder a process keeps what it has read of other files."""
+    reading, base, names = bundle
+    if reading not in _here:
+        _here.clear()
+        _here[reading] = Modules(base)
+    return _read_bundle(_here[reading], names)
 
 
 @contextmanager

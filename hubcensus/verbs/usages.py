@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def command(context: Context, paths: tuple[Path, ...], min_confidence: float, pr
     Nothing is imported and nothing is run. Needs no census. Files that could not be read are named at the end.
     """
     from crawler.downstream.tree import Counts, usages
+    from crawler.downstream.workers import Team
     from hubcensus.cli import FINE, PARTIAL
     from hubcensus.output import print_json, say
     from landing import UsageError
@@ -48,17 +50,18 @@ def command(context: Context, paths: tuple[Path, ...], min_confidence: float, pr
     for path in paths:
         if not path.exists():
             raise UsageError(f"There is no file or folder {path}.")
-    for path in paths:
-        for usage in usages(path, counts, processes=processes):
-            if usage["confidence"] < min_confidence:
-                continue
-            shown = {**{name: usage[name] for name in _ORDER}, "flags": usage["flags"]}
-            if len(paths) > 1:
-                shown["path"] = (path / usage["path"]).as_posix() if path.is_dir() else path.as_posix()
-            if context.json:
-                found.append(shown)
-            else:
-                click.echo(json.dumps(shown, ensure_ascii=False))
+    with Team(processes) if processes > 1 else nullcontext() as team:
+        for path in paths:
+            for usage in usages(path, counts, team=team):
+                if usage["confidence"] < min_confidence:
+                    continue
+                shown = {**{name: usage[name] for name in _ORDER}, "flags": usage["flags"]}
+                if len(paths) > 1:
+                    shown["path"] = (path / usage["path"]).as_posix() if path.is_dir() else path.as_posix()
+                if context.json:
+                    found.append(shown)
+                else:
+                    click.echo(json.dumps(shown, ensure_ascii=False))
     if context.json:
         print_json({"usages": found, "files": counts.files, "parsed": counts.parsed, "unread": counts.unread})
     else:
