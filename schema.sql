@@ -807,7 +807,7 @@ COMMENT ON COLUMN core.usage.id_as_written IS 'Model id as the code has it.';
 COMMENT ON COLUMN core.usage.hub IS 'Hub that the call loads from.';
 COMMENT ON COLUMN core.usage.named IS 'Id on that hub; null where the code loads something that is on no hub.';
 COMMENT ON COLUMN core.usage.revision IS 'Commit, tag or branch that is asked for.';
-COMMENT ON COLUMN core.usage.flags IS 'What makes the call unsafe: trust_remote_code, trust_repo, not_weights_only.';
+COMMENT ON COLUMN core.usage.flags IS 'What makes the call unsafe: trust_remote_code, trust_repo, not_weights_only (torch.load told so), weights_only_unset (torch.load told nothing: unsafe before PyTorch 2.6).';
 COMMENT ON COLUMN core.usage.how IS 'How the id was found.';
 COMMENT ON COLUMN core.usage.confidence IS 'How often a usage found this way is one, from 0 to 1.';
 COMMENT ON COLUMN core.usage.model_id IS 'Model it is (core.model); null where none is known.';

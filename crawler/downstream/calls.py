@@ -180,6 +180,9 @@ class Calls:
         if last == "getattr" and len(given) > 1:
             found = [self._evaluator.field(value, key.text) for value in given[0] for key in texts(given[1])]
             return union(*found, *given[2:3])
+        if last == "get" and len(given) == 2 and not dotted.endswith("environ.get"):
+            # Of something nobody can see from here only the fallback is known.
+            return through(given[1], "dictionary")
         name = "environ.get" if dotted.endswith("environ.get") else last
         return builtins_.function(name, given, named) or NOTHING
 

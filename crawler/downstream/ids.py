@@ -45,6 +45,8 @@ _NO_OWNERS = re.compile(
     r"anthropic|azure|bedrock|cohere|deepseek|fireworks_ai|gemini|groq|litellm|mistral|ollama|ollama_chat|openrouter|"
     r"replicate|sagemaker|together_ai|vertex_ai|watsonx|xai"
 )
+# What OpenAI serves and does not publish stands beside what it does (whisper, clip, gpt-oss).
+_SERVED = re.compile(r"openai/(gpt-[345]|chatgpt|o[1345](-|$)|text-|davinci|dall-e|tts-)", re.IGNORECASE)
 _CHECKPOINT = re.compile(r"(checkpoint|ckpt|step|epoch|iter|version|global_step)[-_]?\d+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[<>{}$\s*?\"'|]|your[-_]|^\.|path[-_/]to|xxxx|\.\.", re.IGNORECASE)
 _PAGE = re.compile(
@@ -84,7 +86,7 @@ def _huggingface(written: str) -> str | None:
         return page[1]
     if is_local(written) or not _ID.fullmatch(written) or "--" in written or written.endswith(".git"):
         return None
-    if "/" not in written and not _LEGACY.fullmatch(written):
+    if ("/" not in written and not _LEGACY.fullmatch(written)) or _SERVED.match(written):
         return None
     if written.partition("/")[2].isdecimal():
         # A size of a network (``ViT-B/32``).
@@ -191,6 +193,7 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
         _slashed(written) or (f"flair/{written}" if re.fullmatch(r"[a-z]+-[a-z-]+", written) else None)
     ),
     "url": _page_only,
+    "address": lambda written: _page_only(written) if written.startswith("hf://") else None,
     "owned": _named,
     "owner": _plain,
     "call": _plain,

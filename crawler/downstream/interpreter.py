@@ -116,6 +116,8 @@ class Interpreter(Calls):
 
     def _Assign(self, node: ast.Assign, scope: Scope) -> None:
         values = self.of(node.value, scope)
+        if isinstance(node.value, ast.Lambda):
+            self._pending += [(value, self.cell, None) for value in values if isinstance(value, Function)]
         for target in node.targets:
             self.assign(target, values, scope)
 

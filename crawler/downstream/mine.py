@@ -215,7 +215,7 @@ def _body(job: Job) -> dict[str, Any]:
     if job.summary.get("refused"):
         return told
     counts = Counts()
-    found = list(usages(job.folder, counts))
+    found = list(usages(job.folder, counts, local=True))
     facts = {
         path.relative_to(job.folder).as_posix(): path.read_bytes()
         for path in job.folder.rglob("*")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.downstream import ids, signatures
 from crawler.downstream.calls import Site
 from crawler.downstream.interpreter import Interpreter, Others
 from crawler.downstream.signatures import Signature
 from crawler.downstream.source import Piece, pieces
-from crawler.downstream.values import NOTHING, Number, Table, Text, Values, texts, through, union, weakest
+from crawler.downstream.texts import commands as texts_of_commands
+from crawler.downstream.values import NOTHING, Items, Number, Table, Text, Values, texts, through, union, weakest
 
 #: How often a usage found this way is one: of the usages judged in docs/usages.csv the share of right ones, shrunk to
 #: that of its group of ways and that to the share of all, (right + 10 group) / (judged + 10) each time, cut to two
@@ -34,6 +35,12 @@ CONFIDENCE = {
     "handed_over": 0.98,
     "attribute": 0.99,
 }
+_RUNS = frozenset(
+    {
+        *("os.system", "os.popen", "subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.Popen"),
+        *("subprocess.check_output", "subprocess.getoutput"),
+    }
+)
 # Keywords for a second model beside the first: its tokenizer, its decoder.
 _BESIDE = frozenset(
     {
@@ -85,15 +92,20 @@ def mine(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
     return read_all(name, data, others) if signatures.may_match(data) else []
 
 
-def read_all(name: str, data: bytes, others: Others | None = None) -> list[Usage]:
-    """As :func:`mine`, whatever the file's bytes look like."""
-    return list(_Mine(others).read(pieces(name, data)))
+def read_all(name: str, data: bytes, others: Others | None = None, *, local: bool = False) -> list[Usage]:
+    """As :func:`mine`, whatever the file's bytes look like.
+
+    With ``local`` also what is loaded from the machine, without an id and a hub: by a call of the table that is
+    given a path, or by ``torch.load``.
+    """
+    return list(_Mine(others, local).read(pieces(name, data)))
 
 
 class _Mine:
     """One file."""
 
-    def __init__(self, others: Others | None) -> None:
+    def __init__(self, others: Others | None, local: bool = False) -> None:
+        self._local = local
         self._found: dict[tuple[int | None, int, int, str, str], Usage] = {}
         self._later: list[tuple[Site, Signature, str]] = []
         self._saved: set[str] = set()
@@ -114,6 +126,10 @@ class _Mine:
         for name in _SAVED_TO:
             if name in site.named and not (name == "local_dir" and last in ("snapshot_download", "hf_hub_download")):
                 self._saved |= {text.text for text in texts(site.named[name])}
+        if site.callee in _RUNS:
+            self._run(site)
+        if site.callee == "torch.load":
+            self._unpickle(site)
         signature = signatures.match(site.callee)
         if signature is None or not _asked(signature, site):
             return
@@ -122,16 +138,72 @@ class _Mine:
                 self._later.append((site, signature, node.attr))
             self._use(site, signature, values)
 
+    def _unpickle(self, site: Site) -> None:
+        """``torch.load``, which runs what a file says unless it is told to load weights only."""
+        said = [word.value for word in site.node.keywords if word.arg == "weights_only"]
+        if said and not (isinstance(said[0], ast.Constant) and said[0].value is False):
+            return
+        flag = "not_weights_only" if said else "weights_only_unset"
+        first = site.node.args[0] if site.node.args else None
+        if isinstance(first, ast.Call):
+            place = (site.cell, first.lineno, first.col_offset)
+            inside = [key for key in self._found if key[:3] == place]
+            for key in inside:
+                usage = self._found[key]
+                self._found[key] = replace(usage, flags=tuple(dict.fromkeys((*usage.flags, flag))))
+            if inside:
+                return
+        if self._local and first is not None and not site.abroad:
+            text = next(iter(texts(site.given[0])), Text(ast.unparse(first)[:200]))
+            usage = Usage(
+                line=site.line,
+                cell=site.cell,
+                library="torch",
+                api="torch.load",
+                id_as_written=text.text[:300],
+                model_id="",
+                hub="",
+                revision=None,
+                how=text.how,
+                confidence=CONFIDENCE[text.how],
+                flags=(flag,),
+            )
+            self._found.setdefault((site.cell, site.line, site.column, usage.api, usage.id_as_written), usage)
+
+    def _run(self, site: Site) -> None:
+        """A program that is run: one text, or a list of its words."""
+        for value in site.given[0] if site.given else ():
+            words = [texts(place)[:1] for place in value.places] if isinstance(value, Items) else [texts((value,))]
+            known = [word for found in words for word in found]
+            if not known or len(known) < len(words):
+                # What nobody knows stands between the words.
+                known = known if isinstance(value, Items) else []
+            for mention in texts_of_commands(" ".join(word.text for word in known)):
+                how = weakest(*(word.how for word in known)) if len(known) > 1 else known[0].how
+                usage = Usage(
+                    line=site.line,
+                    cell=site.cell,
+                    library=mention.library,
+                    api=site.callee,
+                    id_as_written=mention.model_id,
+                    model_id=mention.model_id,
+                    hub=mention.hub,
+                    revision=None,
+                    how=how,
+                    confidence=CONFIDENCE[how],
+                )
+                self._found.setdefault((site.cell, site.line, site.column, usage.api, usage.model_id), usage)
+
     def _use(self, site: Site, signature: Signature, values: Values) -> None:
         for text, written in _all_written(signature, site, values):
             if site.abroad and text.how != "handed_over":
                 # Written in the other file, and a usage of that file.
                 continue
             model_id = ids.resolve(signature.form, written)
-            if model_id is None:
+            if model_id is None and not (self._local and written and ids.is_local(written)):
                 continue
-            usage = _usage(site, signature, text, written, model_id)
-            key = (site.cell, site.line, site.column, usage.api, model_id)
+            usage = _usage(site, signature, text, written, model_id or "")
+            key = (site.cell, site.line, site.column, usage.api, model_id or written)
             before = self._found.get(key)
             if before is None or before.confidence < usage.confidence:
                 self._found[key] = usage
@@ -142,7 +214,9 @@ def _usage(site: Site, signature: Signature, text: Text, written: str, model_id:
     root = callee.partition(".")[0]
     known = not site.callee.startswith(("?", "."))
     hub = (
-        "huggingface"
+        ""
+        if not model_id
+        else "huggingface"
         if model_id != written and "/" in model_id and signature.hub in ("timm", "open_clip")
         else signature.hub
     )
@@ -182,18 +256,19 @@ def _arguments(signature: Signature, site: Site) -> Iterator[tuple[Values, ast.e
     named = [name for name in signature.keywords if name in site.named]
     several = bool(set(named) & _BESIDE)
     for name in named if several else named[:1]:
-        yield site.named[name], next((k.value for k in site.node.keywords if k.arg == name), None)
+        values = _with_settings(signature, site.named[name])
+        yield values, next((k.value for k in site.node.keywords if k.arg == name), None)
     for place in signature.positions if not set(named) - _BESIDE else ():
         if place < len(site.given):
-            settings = [
-                value.entries[name]
-                for value in site.given[place]
-                if isinstance(value, Table)
-                for name in signature.keywords
-                if name in value.entries
-            ]
-            values = (*site.given[place], *through(union(*settings), "dictionary"))
+            values = _with_settings(signature, site.given[place])
             yield values, site.node.args[place] if place < len(site.node.args) else None
+
+
+def _with_settings(signature: Signature, values: Values) -> Values:
+    """What an argument stands for, and what a dictionary that is one holds under the names of the call's keywords."""
+    tables = [value for value in values if isinstance(value, Table)]
+    settings = [table.entries[name] for table in tables for name in signature.keywords if name in table.entries]
+    return (*values, *through(union(*settings), "dictionary")) if settings else values
 
 
 def _all_written(signature: Signature, site: Site, values: Values) -> Iterator[tuple[Text, str]]:

@@ -134,6 +134,8 @@ def _needles() -> _Needles:
     )
 
 
+# Programs that fetch or serve a model.
+_COMMANDS = (b"huggingface-cli", b"hf download", b"vllm", b"ollama", b"spacy")
 _STEMS = ("from_pretrained", "HuggingFace", "SentenceTransformer", "load_from_h", "hf_hub_", "load_")
 _IMPORT = re.compile(
     rb"(?:\bfrom\s+(\.*[A-Za-z_][\w.]*|\.+)\s+)?import\s+\(?\s*([A-Za-z_][\w.]*)((?:[\w. ]*,\s*[A-Za-z_][\w.]*)*)"
@@ -149,6 +151,8 @@ def may_match(data: bytes, imported: set[tuple[bytes, bytes]] | None = None) -> 
     for stem, words in needles.telling:
         if stem in data and any(word in data for word in words):
             return True
+    if (b"subprocess" in data or b"os.system" in data) and any(word in data for word in _COMMANDS):
+        return True
     imported = imports(data) if imported is None else imported
     for root in {module.partition(b".")[0] for module, _ in imported}:
         if root in needles.packages or any(call in data for call in needles.calls.get(root, ())):

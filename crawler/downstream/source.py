@@ -60,19 +60,20 @@ def pieces(name: str, data: bytes) -> list[Piece]:
     return [piece] if piece else []
 
 
-def _cells(data: bytes) -> list[Piece]:
+def code_cells(data: bytes) -> list[tuple[int, str]]:
+    """The cells of code of a notebook, each with its place among all cells; none where it cannot be read."""
     try:
         notebook = msgspec.json.decode(data, type=_Notebook, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return []
     cells = notebook.cells or [cell for sheet in notebook.worksheets for cell in sheet.cells]
-    found = []
-    for number, cell in enumerate(cells):
-        if cell.cell_type == "code":
-            source = cell.source or cell.input
-            piece = _piece("".join(source) if isinstance(source, list) else source, number)
-            found += [piece] if piece else []
-    return found
+    code = [(number, cell.source or cell.input) for number, cell in enumerate(cells) if cell.cell_type == "code"]
+    return [(number, "".join(text) if isinstance(text, list) else text) for number, text in code]
+
+
+def _cells(data: bytes) -> list[Piece]:
+    read = (_piece(text, number) for number, text in code_cells(data))
+    return [piece for piece in read if piece]
 
 
 def _text(data: bytes) -> str:

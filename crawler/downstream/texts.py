@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from crawler.downstream import ids
+from crawler.downstream import ids, source
 
 LONGEST = 2 << 20
 #: How often a usage found in such a file is one, by the judged usages, as in crawler.downstream.miner.
@@ -37,6 +37,11 @@ _KEY = re.compile(
 # What a setting below one that names a model may be called.
 _NAME = ("name", "id", "repo_id", "hf_id")
 _COMMANDS = frozenset({"args", "command", "entrypoint"})
+# Scripts of continuous integration; and the settings of clients of companies with models of their own.
+_SCRIPTS = frozenset({"run", "script", "before_script", "after_script"})
+_SERVED = frozenset({"litellm_params"})
+# Keys whose value is handed to from_pretrained as it is, so that a bare id of before 2024 is one.
+_PLAIN = re.compile(r"name_or_path$|^pretrained(_model)?$")
 _NO_KEY = re.compile(
     r"hub_model_id|push|output|save|dataset|upload|target_repo|docker|github|^_?name_or_path$", re.IGNORECASE
 )
@@ -68,6 +73,7 @@ _SHELL = re.compile(
     + _WORD
     + r")"
     r"|https?://(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/)(?P<file>" + _WORD + r")/(?:resolve|blob|raw)/"
+    r"|spacy\s+download\s+(?P<spacy>[a-z]{2,3}_[a-z]\w+_\w+)"
     r"|ollama\s+(?:run|pull)\s+(?P<ollama>[\w./-]+(?::[\w.-]+)?)"
     r")"
 )
@@ -90,6 +96,7 @@ class Mention:
     model_id: str
     hub: str
     how: str
+    cell: int | None = None
 
 
 def kind_of(name: str) -> str | None:
@@ -97,6 +104,8 @@ def kind_of(name: str) -> str | None:
     last = name.rpartition("/")[2].lower()
     if last.startswith(("dockerfile", "containerfile")) or last.endswith(".dockerfile"):
         return "dockerfile"
+    if last in ("makefile", "gnumakefile", ".env") or last.startswith(".env."):
+        return "shell"
     if last in (
         "package.json",
         "package-lock.json",
@@ -119,6 +128,8 @@ _KINDS = {
     "zsh": "shell",
     "slurm": "shell",
     "sbatch": "shell",
+    "mk": "shell",
+    "env": "shell",
     "js": "javascript",
     "mjs": "javascript",
     "cjs": "javascript",
@@ -163,13 +174,39 @@ def _shell(text: str, kind: str = "shell") -> Iterator[Mention]:
             way, written = next((name, value) for name, value in match.groupdict().items() if value)
             if line[match.end() : match.end() + 1] in ("$", "{"):
                 continue
-            if way == "ollama":
-                yield Mention(number, "ollama", "ollama run", written, "ollama", kind)
+            if way in ("ollama", "spacy"):
+                yield Mention(number, way, f"{way} {'run' if way == 'ollama' else 'download'}", written, way, kind)
             elif (model := ids.resolve("slashed", written.rstrip("."))) is not None:
                 yield Mention(number, _TOOLS.get(way, "shell"), way, model, "huggingface", kind)
 
 
 _TOOLS = {"download": "huggingface_hub", "vllm": "vllm", "clone": "git", "file": "huggingface_hub"}
+
+
+def commands(line: str) -> list[Mention]:
+    """The models that a command line names."""
+    return list(_shell(line))
+
+
+def notebook(data: bytes) -> list[Mention]:
+    """The models that the shell lines of a notebook name (``!`` before them, or a cell of ``%%bash``)."""
+    if (
+        len(data) > source.LONGEST
+        or not (b"!" in data or b"%%" in data)
+        or not any(word in data for word in _FETCHES)
+    ):
+        return []
+    found: list[Mention] = []
+    for number, text in source.code_cells(data):
+        lines = text.split("\n")
+        if not _SHELL_CELL.match(lines[0]):
+            lines = [_SHELL_LINE.sub("", line) if _SHELL_LINE.match(line) else "" for line in lines]
+        found += [replace(mention, cell=number) for mention in _shell("\n".join(lines))]
+    return list(dict.fromkeys(found))
+
+
+_FETCHES = (b"download", b"vllm", b"ollama", b"clone", b"--model", b"resolve", b"MODEL")
+_SHELL_LINE, _SHELL_CELL = re.compile(r"^\s*[!%]+(?:sh\s)?\s*"), re.compile(r"^\s*%%(?:bash|sh|shell|script bash)\b")
 
 
 def _dockerfile(text: str) -> Iterator[Mention]:
@@ -211,7 +248,13 @@ def _walk_yaml(node: Any, key: str, depth: int) -> Iterator[Mention]:
         plain = {str(name.value): value for name, value in node.value if isinstance(name, yaml.ScalarNode)}
         for name in _COMMANDS & plain.keys():
             yield from _command(plain[name])
+        for name in _SCRIPTS & plain.keys():
+            listed = plain[name].value if isinstance(plain[name], yaml.SequenceNode) else [plain[name]]
+            for script in listed:
+                yield from _command(script)
         for name, value in plain.items():
+            if name in _SERVED:
+                continue
             variable = plain["name"].value if name == "value" and "name" in plain else name
             yield from _walk_yaml(value, _below(key, str(variable)), depth + 1)
     elif isinstance(node, yaml.SequenceNode):
@@ -225,8 +268,10 @@ def _command(node: Any) -> Iterator[Mention]:
     """What a container is started with: one text, or its words."""
     words = node.value if isinstance(node, yaml.SequenceNode) else [node]
     line = " ".join(str(word.value) for word in words if isinstance(word, yaml.ScalarNode))
+    # Of a block (| or >) the text begins on the line after.
+    first = node.start_mark.line + (getattr(node, "style", None) in ("|", ">"))
     for mention in _shell(line):
-        yield replace(mention, line=node.start_mark.line + mention.line, how="yaml")
+        yield replace(mention, line=first + mention.line, how="yaml")
 
 
 def _toml(text: str) -> Iterator[Mention]:
@@ -234,7 +279,7 @@ def _toml(text: str) -> Iterator[Mention]:
         tree = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return
-    yield from _walk(tree, "", text, "toml")
+    yield from _walk(tree, "", _Places(text), "toml")
 
 
 def _json(text: str) -> Iterator[Mention]:
@@ -242,10 +287,26 @@ def _json(text: str) -> Iterator[Mention]:
         tree = json.loads(text)
     except (ValueError, RecursionError):
         return
-    yield from _walk(tree, "", text, "json")
+    yield from _walk(tree, "", _Places(text), "json")
 
 
-def _walk(tree: Any, key: str, text: str, how: str, depth: int = 0) -> Iterator[Mention]:
+class _Places:
+    """Where the texts of a tree stand: the first time a text is met at its first place, the second time at its
+    next.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._after: dict[str, int] = {}
+
+    def line(self, value: str) -> int:
+        places = (self._text.find(f"{mark}{value}{mark}", self._after.get(value, 0)) for mark in "\"'")
+        place = min((place for place in places if place >= 0), default=self._after.get(value, 0))
+        self._after[value] = place + 1
+        return self._text.count("\n", 0, place) + 1
+
+
+def _walk(tree: Any, key: str, text: _Places, how: str, depth: int = 0) -> Iterator[Mention]:
     if depth > 40:
         return
     if isinstance(tree, dict):
@@ -254,9 +315,10 @@ def _walk(tree: Any, key: str, text: str, how: str, depth: int = 0) -> Iterator[
     elif isinstance(tree, list):
         for value in tree:
             yield from _walk(value, key, text, how, depth + 1)
-    elif isinstance(tree, str) and (model := _named(key, tree)) is not None:
-        place = text.find(tree)
-        yield Mention(text.count("\n", 0, max(place, 0)) + 1, "configuration", key, model, "huggingface", how)
+    elif isinstance(tree, str) and "\n" not in tree and len(tree) < 300:
+        line = text.line(tree)
+        if (model := _named(key, tree)) is not None:
+            yield Mention(line, "configuration", key, model, "huggingface", how)
 
 
 def _below(above: str, name: str) -> str:
@@ -271,7 +333,9 @@ def _names_model(key: str) -> bool:
 
 def _named(key: str, value: str) -> str | None:
     """The model that a setting names, where its key says that it names one."""
-    return ids.resolve("slashed", value) if _names_model(key) else None
+    if not _names_model(key):
+        return None
+    return ids.resolve("id" if _PLAIN.search(key.lower()) else "slashed", value)
 
 
 _READERS: dict[str, Callable[[str], Iterator[Mention]]] = {

@@ -35,7 +35,9 @@ _DEPTH = 3
 _LARGEST = 512 << 10
 # Of how many imported names a file may know more than the name, and how many files are kept in memory.
 _NAMES, _KEPT = 200, 100
-_SETTING = re.compile(rb"""^\s+\w+[^=\n]*=[^#\n]*["'][A-Za-z0-9][\w.-]*(?:/[\w.-]+|-[\w.-]+)["']""", re.MULTILINE)
+_SETTING = re.compile(
+    rb"""^\s+\w+[^=\n]*=[^#\n]*["'](?:[A-Za-z0-9][\w.-]*(?:/[\w.-]+|-[\w.-]+)|(?:distil)?gpt2)["']""", re.MULTILINE
+)
 # A bundle for one process; each of several gets smaller ones, so that none is left with a long one at the end.
 _BUNDLE_FILES, _BUNDLE_BYTES, _SMALLER = 200, 2 << 20, 8
 
@@ -57,16 +59,19 @@ class Counts:
         self.unread += other.unread
 
 
-def usages(root: Path, counts: Counts | None = None, *, team: Team | None = None) -> Iterator[dict[str, Any]]:
+def usages(
+    root: Path, counts: Counts | None = None, *, team: Team | None = None, local: bool = False
+) -> Iterator[dict[str, Any]]:
     """Every usage below a folder, or in one file, as an object with its ``path``; in the order of paths.
 
-    Files are read by the processes of a ``team``, where there is one.
+    Files are read by the processes of a ``team``, where there is one. With ``local`` also what is loaded from the
+    machine: ``model_id`` and ``hub`` of such a usage are None.
     """
     counts = counts if counts is not None else Counts()
     base = root if root.is_dir() else root.parent
     reading = secrets.token_hex(8)
     listed = _bundles([root] if root.is_file() else files(root), base, _SMALLER if team else 1)
-    bundles = ((reading, base, bundle) for bundle in listed)
+    bundles = ((reading, base, bundle, local) for bundle in listed)
     for found, done in team.map(_read_here, bundles) if team else map(_read_here, bundles):
         counts.add(done)
         yield from found
@@ -92,13 +97,13 @@ Read = tuple[list[dict[str, Any]], "Counts"]
 _here: dict[str, Modules] = {}
 
 
-def _read_here(bundle: tuple[str, Path, list[str]]) -> Read:
+def _read_here(bundle: tuple[str, Path, list[str], bool]) -> Read:
     """Read a bundle; within one reading of a folder a process keeps what it has read of other files."""
-    reading, base, names = bundle
+    reading, base, names, local = bundle
     if reading not in _here:
         _here.clear()
         _here[reading] = Modules(base)
-    return _read_bundle(_here[reading], names)
+    return _read_bundle(_here[reading], names, local)
 
 
 @contextmanager
@@ -114,7 +119,7 @@ def _no_collection() -> Iterator[None]:
 
 
 @_no_collection()
-def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
+def _read_bundle(modules: Modules, bundle: list[str], local: bool) -> Read:
     counts, found = Counts(), list[dict[str, Any]]()
     for name in bundle:
         counts.files += 1
@@ -127,23 +132,25 @@ def _read_bundle(modules: Modules, bundle: list[str]) -> Read:
         except OSError as error:
             counts.unread.append(f"{name}: {error.strerror}")
             continue
-        found += [{"path": name, **usage} for usage in _mined(name, data, modules, counts)]
+        found += [{"path": name, **usage} for usage in _mined(name, data, modules, counts, local)]
     counts.usages = len(found)
     return found, counts
 
 
-def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator[dict[str, Any]]:
+def _mined(name: str, data: bytes, modules: Modules, counts: Counts, local: bool) -> Iterator[dict[str, Any]]:
     if name.endswith(PROGRAMS):
         imported = signatures.imports(data)
-        if signatures.may_match(data, imported) or modules.may_lead(name, imported):
+        loads = signatures.may_match(data, imported) or (local and b"torch.load" in data)
+        if loads or modules.may_lead(name, imported):
             counts.parsed += 1
-            for usage in miner.read_all(name, data, modules.seen_from(name)):
-                yield {**asdict(usage), "flags": list(usage.flags)}
-        return
-    for mention in texts.mentions(name, data):
+            for usage in miner.read_all(name, data, modules.seen_from(name), local=local):
+                known = {"model_id": usage.model_id or None, "hub": usage.hub or None, "flags": list(usage.flags)}
+                yield asdict(usage) | known
+        if not name.endswith(".ipynb"):
+            return
+    for mention in texts.notebook(data) if name.endswith(".ipynb") else texts.mentions(name, data):
         yield {
             **asdict(mention),
-            "cell": None,
             "id_as_written": mention.model_id,
             "revision": None,
             "confidence": texts.CONFIDENCE[mention.how],
@@ -154,7 +161,7 @@ def _mined(name: str, data: bytes, modules: Modules, counts: Counts) -> Iterator
 def files(root: Path) -> Iterator[Path]:
     """The files below a folder in which something is looked for, in order; links are not followed."""
     for folder, names, found in os.walk(root):
-        names[:] = sorted(name for name in names if name not in SKIPPED and not name.startswith("."))
+        names[:] = sorted(name for name in names if name not in SKIPPED and (name[0] != "." or name == ".github"))
         for name in sorted(found):
             path = Path(folder, name)
             if (name.endswith(PROGRAMS) or texts.kind_of(name)) and not path.is_symlink():

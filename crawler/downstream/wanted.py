@@ -46,6 +46,6 @@ def is_manifest(path: str) -> bool:
 def wanted(path: str) -> bool:
     """Whether a file is fetched."""
     parts = PurePosixPath(path).parts
-    if any(part in SKIPPED or part.startswith(".") for part in parts[:-1]) and not is_licence(path):
+    if any(part in SKIPPED or (part[0] == "." and part != ".github") for part in parts[:-1]) and not is_licence(path):
         return False
     return is_licence(path) or is_manifest(path) or path.endswith(PROGRAMS) or texts.kind_of(parts[-1]) is not None

@@ -33,9 +33,10 @@ _ORDER = (
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out usages below this.")
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="Read files side by side.")
+@click.option("--local", is_flag=True, help="Also what is loaded from the machine: paths, and any torch.load.")
 @json_option
 @click.pass_obj
-def command(context: Context, paths: tuple[Path, ...], min_confidence: float, processes: int) -> int:
+def command(context: Context, paths: tuple[Path, ...], min_confidence: float, processes: int, local: bool) -> int:
     """Print every usage of a pre-trained model in PATHS, one JSON object a line; with --json one document.
 
     Nothing is imported and nothing is run. Needs no census. Files that could not be read are named at the end.
@@ -52,7 +53,7 @@ def command(context: Context, paths: tuple[Path, ...], min_confidence: float, pr
             raise UsageError(f"There is no file or folder {path}.")
     with Team(processes) if processes > 1 else nullcontext() as team:
         for path in paths:
-            for usage in usages(path, counts, team=team):
+            for usage in usages(path, counts, team=team, local=local):
                 if usage["confidence"] < min_confidence:
                     continue
                 shown = {**{name: usage[name] for name in _ORDER}, "flags": usage["flags"]}

@@ -2052,7 +2052,73 @@ NOT_COUNTED = [
     ),
 ]
 
+ELSEWHERE = [
+    case(
+        "fallback_of_an_unknown_object",
+        """
+        import json
+        from transformers import AutoModel
+        settings = json.load(open("settings.json"))
+        net = AutoModel.from_pretrained(settings.get("encoder", "orchid/fallback"))
+        """,
+        "orchid/fallback",
+    ),
+    case(
+        "lambda_that_nobody_calls_here",
+        """
+        from transformers import AutoTokenizer
+        tokenizer = lambda name="orchid/tok": AutoTokenizer.from_pretrained(name)
+        """,
+        "orchid/tok",
+    ),
+    case(
+        "command_as_text_and_as_words",
+        """
+        import os, subprocess
+        size = "small"
+        os.system("vllm serve orchid/served --port 8000 &")
+        subprocess.run(["huggingface-cli", "download", f"orchid/{size}", "--local-dir", "weights"], check=True)
+        subprocess.run(["ls", "orchid/served"])
+        """,
+        "orchid/served",
+        "orchid/small",
+    ),
+    case(
+        "address_of_a_file_system",
+        """
+        import fsspec
+        with fsspec.open("hf://orchid/net/config.json") as file:
+            file.read()
+        with fsspec.open("orchid/net") as file:
+            file.read()
+        with fsspec.open("hf://datasets/orchid/rows/train.csv") as file:
+            file.read()
+        """,
+        "orchid/net",
+    ),
+    case(
+        "environment_of_an_endpoint",
+        """
+        from sagemaker.huggingface import HuggingFaceModel
+        hub = {"HF_MODEL_ID": "orchid/endpoint", "HF_TASK": "fill-mask"}
+        model = HuggingFaceModel(env=hub, role="role")
+        """,
+        "orchid/endpoint",
+    ),
+    case(
+        "served_and_never_published",
+        """
+        from transformers import pipeline
+        from somewhere import from_pretrained
+        a = pipeline(model="openai/gpt-4o-mini")
+        b = pipeline(model="openai/whisper-tiny")
+        """,
+        "openai/whisper-tiny",
+    ),
+]
+
 CASES = [
+    *ELSEWHERE,
     *LITERALS,
     *VARIABLES,
     *FUNCTIONS,

@@ -254,6 +254,7 @@ def _example(row: signatures.Signature) -> str:
     words = {"repo:entry": "'lab/repo', 'net'", "tfhub": "'https://tfhub.dev/lab/net/1'", "kaggle": "'a/b/c/d'"}
     words |= {
         "hub-uri": "'hf-hub:lab/net'",
+        "address": "'hf://lab/net/config.json'",
         "gradio": "'models/lab/net'",
         "coqui": "'tts_models/en/a/b'",
         "weights": "'yolov8n.pt'",
@@ -373,3 +374,85 @@ def test_a_yaml_file_makes_nothing(tmp_path):
     )
     assert texts.mentions("b.yaml", bomb.encode()) == []
     assert not mark.exists()
+
+
+def told(folder: Path, **options: bool) -> set[tuple[str, int, str | None]]:
+    """Where a folder uses what."""
+    return {(usage["path"], usage["line"], usage["model_id"]) for usage in usages(folder, **options)}
+
+
+def test_scripts_that_are_no_shell_scripts(tmp_path):
+    tree(
+        tmp_path,
+        Makefile="# huggingface-cli download lab/comment\nweights:\n\thuggingface-cli download lab/made\n",
+        deploy__run_dot_env="PORT=80\nMODEL_ID=lab/env\n",
+        Dockerfile="FROM python\nRUN python -m spacy download en_core_web_sm\n",
+        _dot_github__workflows__ci_dot_yml=(
+            "jobs:\n  a:\n    steps:\n      - run: hf download lab/one\n"
+            "      - run: |\n          pip install x\n          ollama pull llama3\n"
+        ),
+        _dot_hidden__x_dot_sh="huggingface-cli download lab/hidden\n",
+    )
+    assert told(tmp_path) == {
+        ("Makefile", 3, "lab/made"),
+        ("deploy/run.env", 2, "lab/env"),
+        ("Dockerfile", 2, "en_core_web_sm"),
+        (".github/workflows/ci.yml", 4, "lab/one"),
+        (".github/workflows/ci.yml", 7, "llama3"),
+    }
+
+
+def test_shell_lines_of_a_notebook(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": "!huggingface-cli download lab/told"},
+        {
+            "cell_type": "code",
+            "source": ["x = 1\n", "!huggingface-cli download lab/line\n", "print('--model lab/no')"],
+        },
+        {"cell_type": "code", "source": "%%bash\nls\nvllm serve lab/cell"},
+    ]
+    (tmp_path / "a.ipynb").write_text(
+        json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
+    )
+    found = [(usage["cell"], usage["line"], usage["model_id"], usage["how"]) for usage in usages(tmp_path)]
+    assert found == [(1, 2, "lab/line", "shell"), (2, 3, "lab/cell", "shell")]
+
+
+def test_settings_name_models_by_their_keys_and_at_their_lines(tmp_path):
+    tree(
+        tmp_path,
+        a_dot_yaml="model_name_or_path: gpt2\nmodel: gpt2\n",
+        b_dot_yaml="model_list:\n  - litellm_params:\n      model: openai/gpt-oss-20b\n  - model: lab/own\n",
+        c_dot_toml='title = "about lab/net"\nname = "lab/net"\n\n[train]\nbase_model = "lab/net"\n',
+        d_dot_json='{"about": "lab/net",\n "base_model": "lab/net"}\n',
+    )
+    assert told(tmp_path) == {
+        ("a.yaml", 1, "gpt2"),
+        ("b.yaml", 4, "lab/own"),
+        ("c.toml", 5, "lab/net"),
+        ("d.json", 2, "lab/net"),
+    }
+
+
+def test_what_is_loaded_from_the_machine_is_told_on_request(tmp_path):
+    tree(
+        tmp_path,
+        a_dot_py=(
+            "import torch\nfrom transformers import AutoModel\nfrom huggingface_hub import hf_hub_download\n"
+            "m = AutoModel.from_pretrained('./models/mine')\n"
+            "a = torch.load('a.pt')\nb = torch.load('b.pt', weights_only=False)\n"
+            "c = torch.load('c.pt', weights_only=True)\n"
+            "d = torch.load(hf_hub_download('lab/net', 'w.bin'), weights_only=False)\n"
+        ),
+    )
+    (only,) = usages(tmp_path)
+    assert (only["model_id"], only["flags"]) == ("lab/net", ["not_weights_only"])
+    found = {
+        usage["line"]: (usage["model_id"], usage["hub"], usage["flags"]) for usage in usages(tmp_path, local=True)
+    }
+    assert found == {
+        4: (None, None, []),
+        5: (None, None, ["weights_only_unset"]),
+        6: (None, None, ["not_weights_only"]),
+        8: ("lab/net", "huggingface", ["not_weights_only"]),
+    }
