@@ -124,6 +124,7 @@ def _needles() -> _Needles:
             # Where any name may be called: what it needs, else the part of the library that has such calls.
             words = {named or ("pretrained" if row.needs == "pretrained" else row.module.rpartition(".")[2])}
             words |= {"weights"} if row.needs == "pretrained" else set()
+            words = {"hf://"} if row.form == "address" else words
             calls.setdefault(row.module.partition(".")[0], set()).update(words)
     return _Needles(
         tuple(

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -291,19 +293,21 @@ def _json(text: str) -> Iterator[Mention]:
 
 
 class _Places:
-    """Where the texts of a tree stand: the first time a text is met at its first place, the second time at its
-    next.
-    """
+    """Where the texts of a tree stand: of equal texts the first one met stands first in the file."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._after: dict[str, int] = {}
+        self._met: Counter[str] = Counter()
+
+    def met(self, value: str) -> None:
+        """A text of the tree, in the order of the file."""
+        self._met[value] += 1
 
     def line(self, value: str) -> int:
-        places = (self._text.find(f"{mark}{value}{mark}", self._after.get(value, 0)) for mark in "\"'")
-        place = min((place for place in places if place >= 0), default=self._after.get(value, 0))
-        self._after[value] = place + 1
-        return self._text.count("\n", 0, place) + 1
+        """The line of the text that was met last."""
+        quoted = re.compile(rf"([\"']){re.escape(value)}\1")
+        places = [found.start() for found in islice(quoted.finditer(self._text), self._met[value])]
+        return self._text.count("\n", 0, places[-1] if places else 0) + 1
 
 
 def _walk(tree: Any, key: str, text: _Places, how: str, depth: int = 0) -> Iterator[Mention]:
@@ -316,9 +320,9 @@ def _walk(tree: Any, key: str, text: _Places, how: str, depth: int = 0) -> Itera
         for value in tree:
             yield from _walk(value, key, text, how, depth + 1)
     elif isinstance(tree, str) and "\n" not in tree and len(tree) < 300:
-        line = text.line(tree)
+        text.met(tree)
         if (model := _named(key, tree)) is not None:
-            yield Mention(line, "configuration", key, model, "huggingface", how)
+            yield Mention(text.line(tree), "configuration", key, model, "huggingface", how)
 
 
 def _below(above: str, name: str) -> str:
