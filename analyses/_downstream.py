@@ -67,7 +67,8 @@ class Mined:
 
     def cite(self, scope: Scope, hub: str | None = None) -> str:
         """The readings and the snapshots, for the end of a sentence."""
-        parts = [f"{count(self.repositories)} repositories read {self.days}", scope.cite(hub)]
+        read = f"{count(self.repositories)} repositories read {self.days}"
+        parts = [read if self.repositories else f"{count(self.calling)} repositories of an import", scope.cite(hub)]
         return "; ".join(part for part in parts if part)
 
     def caption(self, scope: Scope, n: int, what: str, hub: str | None = None) -> str:
@@ -75,9 +76,13 @@ class Mined:
         return f"n = {count(n)} {what}; {self.cite(scope, hub)}"
 
 
-def enter(scope: Scope) -> Mined:
-    """Let ``calls``, ``uses`` and ``readings`` stand for the usages, and count them."""
-    for statement in (CALLS, USES, READINGS):
+def enter(scope: Scope, *, read: bool = False) -> Mined:
+    """Let ``calls``, ``uses`` and ``readings`` stand for the usages, and count them.
+
+    With ``read`` only those of repositories whose files were read: an import tells who uses what, not how.
+    """
+    only = " AND repository_id IN (SELECT repository_id FROM readings)" if read else ""
+    for statement in (READINGS, CALLS.rstrip() + only, USES):
         scope.reader.execute(statement)
     repositories, first, last, calling, using, calls, forks = scope.row(_COUNTED)
     days = sorted({f"{moment:%Y-%m-%d}" for moment in (first, last) if moment is not None})

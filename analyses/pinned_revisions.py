@@ -98,7 +98,7 @@ _MEANING = (
 @analysis
 def run(scope: Scope) -> Answer:
     """Shares of usages and of repositories, each with its Wilson interval."""
-    mined = _downstream.enter(scope)
+    mined = _downstream.enter(scope, read=True)
     kinds = shared(scope.frame(SQL["kinds"]), "usages")
     if kinds.empty:
         return absent("the repositories that were read load nothing from a hub whose models have revisions")

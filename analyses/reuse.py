@@ -80,10 +80,11 @@ def run(scope: Scope) -> Answer:
     measures = _measures(spread, scope.frame(SQL["census"]))
     tail = _stats.tail_exponent(models["repositories"].head(max(10, _size(spread) // 10)))
     libraries = shared(scope.frame(SQL["libraries"]).assign(n=mined.using), "repositories")
-    using = _stats.share(mined.using, mined.repositories)
     links = int((spread["value"] * spread["weight"]).sum())
+    using = share_with_interval(_stats.share(mined.using, mined.repositories)) if mined.repositories else ""
+    begun = f"{using} of repositories load a model of a hub; the top 10" if using else "The top 10"
     statement = (
-        f"{share_with_interval(using)} of repositories load a model of a hub; the top 10 of {count(_size(spread))} "
+        f"{begun} of {count(_size(spread))} "
         f"models hold {_interval(measures, 'share of the top 10', percent)} of {count(links)} links, the Gini "
         f"coefficient of repositories per model is {_interval(measures, 'Gini coefficient', number)}, the median "
         f"{at(measures, 'measure', 'median', 'value'):g} ({mined.cite(scope)})."

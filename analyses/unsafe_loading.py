@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyses import _downstream, _stats
-from analyses._base import Answer, analysis
+from analyses._base import Answer, absent, analysis
 from analyses._downstream import Mined
 from analyses._scope import Scope
 from analyses._tables import at, shared
@@ -95,8 +95,10 @@ SQL = {
 @analysis
 def run(scope: Scope) -> Answer:
     """Repositories with an unsafe call, by flag, library and stars; what they load that is pickled."""
-    mined = _downstream.enter(scope)
+    mined = _downstream.enter(scope, read=True)
     unsafe, n, readings = (int(value) for value in scope.row(SQL["repositories"]))
+    if n == 0:
+        return absent("no repository whose files were read loads a model")
     flags = shared(scope.frame(SQL["flags"]).assign(n=n), "repositories")
     libraries = shared(scope.frame(SQL["libraries"]), "repositories")
     stars, (middle, ratio) = shared(scope.frame(SQL["stars"]), "repositories"), _popular(scope)
