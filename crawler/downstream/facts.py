@@ -7,6 +7,7 @@ and the errors as they came.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -128,11 +129,17 @@ def _note(hub: GitHub, name: str, node: Any, errors: list[Any], told: Told) -> N
 
 
 def _status(errors: list[Any]) -> int | None:
-    """What REST would answer: 404 for one that is gone or private, 451 for one that is blocked."""
-    text = json.dumps(errors).lower()
-    if "dmca" in text or "legal" in text or "blocked" in text:
+    """What REST would answer: 404 for one that is gone or private, 451 for one that is blocked; None for the rest.
+
+    Messages repeat the name that was asked for, so a word in one tells only where the type leaves it open.
+    """
+    kinds = {str(error.get("type")) for error in errors if isinstance(error, dict)}
+    if "NOT_FOUND" in kinds:
+        return 404
+    said = " ".join(str(error.get("message")) for error in errors if isinstance(error, dict)).lower()
+    if re.search(r"\bdmca\b|access blocked|legal reason", said):
         return 451
-    return 404 if '"not_found"' in text or '"forbidden"' in text else None
+    return 404 if "FORBIDDEN" in kinds else None
 
 
 def threads(hub: GitHub, name: str, kind: str) -> list[Record]:

@@ -307,6 +307,19 @@ def test_issues_and_pull_requests_come_with_their_fields(tmp_path, monkeypatch):
     assert authors, "deleted accounts have no author"
 
 
+def test_a_name_is_no_reason(tmp_path, monkeypatch):
+    forge = [app("lab/legal-reason-dmca", state="gone"), app("lab/plain", state="blocked"), app("lab/access-blocked")]
+    with serving(forge, monkeypatch):
+        listed(tmp_path, [one.full_name for one in forge])
+        fetched(tmp_path)
+    told = rows(tmp_path, "SELECT name, state FROM mart.repository ORDER BY name")
+    assert [(row["name"], row["state"]) for row in told] == [
+        ("access-blocked", "found"),
+        ("legal-reason-dmca", "gone"),
+        ("plain", "blocked"),
+    ]
+
+
 def test_more_than_a_thousand_answers_are_asked_for_by_size(tmp_path, monkeypatch):
     code = "from transformers import AutoModel\nm = AutoModel.from_pretrained('lab/net')\n"
     files = {f"f{n:04d}.py": (code + "#" * (n % 300)).encode() for n in range(1500)}
