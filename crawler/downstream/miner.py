@@ -223,6 +223,9 @@ def _usage(site: Site, signature: Signature, text: Text, written: str, model_id:
     how = weakest(text.how)
     confidence = CONFIDENCE[how] * (0.95 if site.mended else 1.0)
     revision = next((value.text for value in texts(site.named.get("revision", NOTHING))), None)
+    if signature.form == "repo:entry" and written.count(":") == 2:
+        # torch.hub: owner/repo:branch or tag:entry
+        revision = written.split(":")[1]
     return Usage(
         line=site.line,
         cell=site.cell,

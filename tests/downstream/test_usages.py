@@ -456,3 +456,9 @@ def test_what_is_loaded_from_the_machine_is_told_on_request(tmp_path):
         6: (None, None, ["not_weights_only"]),
         8: ("lab/net", "huggingface", ["not_weights_only"]),
     }
+
+
+def test_a_tag_of_torch_hub_is_a_revision():
+    text = "import torch\na = torch.hub.load('lab/repo:v0.1', 'net')\nb = torch.hub.load('lab/repo', 'net')\n"
+    found = [(usage.model_id, usage.revision) for usage in miner.mine("a.py", text.encode())]
+    assert found == [("lab/repo:net", "v0.1"), ("lab/repo:net", None)]
