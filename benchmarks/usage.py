@@ -7,12 +7,14 @@ HUBCENSUS_USAGE_CORPUS (separated as in PATH) are read as well, and only where t
 from __future__ import annotations
 
 import ast
+import io
+import json
 import os
 import sys
 import sysconfig
 import warnings
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from benchmarks import measure
@@ -32,6 +34,7 @@ def main(full: bool) -> None:
     left_out = measure.once("benchmarks.usage", "left_out") if _more() else None
     ours = costs["ours"]
     table.promise("CPU: every file / ours", costs["every_file"].cpu / ours.cpu, 5, at_least=True)
+    table.promise("CPU: every file / folders", costs["every_file"].cpu / costs["folders"].cpu, 4, at_least=True)
     alone, together = costs["folders"].wall, costs["folders_on_two"].wall
     table.promise("wall: one process / two", alone / together, 1.8, at_least=True)
     if left_out is not None:
@@ -63,14 +66,14 @@ def ours() -> dict:
 
 
 def folders(processes: int = 1) -> dict:
-    """What `hubcensus usages` does with the two folders."""
-    from crawler.downstream.tree import Counts, usages
-    from crawler.downstream.workers import Team
+    """`hubcensus usages` on the folders, names followed from file to file."""
+    from hubcensus.cli import run
 
-    counts = Counts()
-    with Team(processes) if processes > 1 else nullcontext() as team:
-        found = sum(1 for root in _roots() for _ in usages(root, counts, team=team))
-    return {"files": counts.files, "usages": found}
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(io.StringIO()):
+        run(["--json", "usages", "--processes", str(processes), *map(str, _roots())])
+    told = json.loads(out.getvalue())
+    return {"files": told["files"], "usages": len(told["usages"])}
 
 
 def folders_on_two() -> dict:

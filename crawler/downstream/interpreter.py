@@ -42,9 +42,15 @@ class Others(Protocol):
 class Interpreter(Calls):
     """Reads one program."""
 
-    def __init__(self, seen: Callable[[Site], None], others: Others | None = None) -> None:
-        """``seen`` is told of every call, in every context in which it is met."""
+    def __init__(
+        self, seen: Callable[[Site], None], others: Others | None = None, *, names_only: bool = False
+    ) -> None:
+        """``seen`` is told of every call, in every context in which it is met.
+
+        With ``names_only`` the program is read for what its names stand for, and methods are not entered.
+        """
         super().__init__(seen)
+        self._names_only = names_only
         self._others = others
         self._stars: list[str] = []
         # Functions, the cell of each, and for those inherited from another file the class that inherits them.
@@ -274,6 +280,8 @@ class Interpreter(Calls):
         scope.set(node.name, (made,))
         self.block(node.body, inner)
         made.fields = inner.names
+        if self._names_only:
+            return
         itself = self.instance(made, [], {}, alone=True)
         above = {id(values) for base in bases for values in base.fields.values()}
         handed = {

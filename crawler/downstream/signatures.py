@@ -143,15 +143,14 @@ _IMPORT = re.compile(
 )
 
 
-def may_match(data: bytes, imported: set[tuple[bytes, bytes]] | None = None) -> bool:
+def may_match(data: bytes, imported: set[tuple[bytes, bytes]] | None = None, told: bool | None = None) -> bool:
     """Whether a file may hold a call that the table names: a search for bytes, much quicker than parsing.
 
-    ``imported`` is what :func:`imports` gives for it, where that is known.
+    ``imported`` is what :func:`imports` gives for it and ``told`` what :func:`telling` does, where that is known.
     """
     needles = _needles()
-    for stem, words in needles.telling:
-        if stem in data and any(word in data for word in words):
-            return True
+    if telling(data) if told is None else told:
+        return True
     if (b"subprocess" in data or b"os.system" in data) and any(word in data for word in _COMMANDS):
         return True
     imported = imports(data) if imported is None else imported
@@ -159,6 +158,11 @@ def may_match(data: bytes, imported: set[tuple[bytes, bytes]] | None = None) -> 
         if root in needles.packages or any(call in data for call in needles.calls.get(root, ())):
             return True
     return False
+
+
+def telling(data: bytes) -> bool:
+    """Whether a file holds the name of a call that tells by itself."""
+    return any(stem in data and any(word in data for word in words) for stem, words in _needles().telling)
 
 
 def may_load(data: bytes) -> bool:

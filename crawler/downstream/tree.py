@@ -140,7 +140,9 @@ def _read_bundle(modules: Modules, bundle: list[str], local: bool) -> Read:
 def _mined(name: str, data: bytes, modules: Modules, counts: Counts, local: bool) -> Iterator[dict[str, Any]]:
     if name.endswith(PROGRAMS):
         imported = signatures.imports(data)
-        loads = signatures.may_match(data, imported) or (local and b"torch.load" in data)
+        told = signatures.telling(data)
+        modules.met(name, told)
+        loads = signatures.may_match(data, imported, told) or (local and b"torch.load" in data)
         if loads or modules.may_lead(name, imported):
             counts.parsed += 1
             for usage in miner.read_all(name, data, modules.seen_from(name), local=local):
@@ -240,6 +242,12 @@ class Modules:
             self._folders[inner] = _Folder.read(f"{self._base}/{inner}") if real else _Folder()
         return self._folders[inner]
 
+    def met(self, name: str, told: bool) -> None:
+        """A file was at hand: it need not be read again to learn that it loads nothing."""
+        dotted = name.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        if name.endswith(".py") and dotted not in self._loading and not told:
+            self._loading[dotted] = False
+
     def loads(self, dotted: str) -> bool:
         """Whether a module of the folder seems to load models."""
         if dotted not in self._loading:
@@ -286,7 +294,7 @@ class Modules:
 
     def _read(self, path: Path) -> dict[str, Values]:
         name = path.relative_to(self.root).as_posix()
-        interpreter = Interpreter(lambda site: None, self.seen_from(name))
+        interpreter = Interpreter(lambda site: None, self.seen_from(name), names_only=True)
         for piece in pieces(name, path.read_bytes()):
             interpreter.cell = None
             interpreter.block(piece.tree.body, interpreter.module)

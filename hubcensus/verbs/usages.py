@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from contextlib import nullcontext
 from pathlib import Path
@@ -63,6 +64,8 @@ def command(context: Context, paths: tuple[Path, ...], min_confidence: float, pr
                     found.append(shown)
                 else:
                     click.echo(json.dumps(shown, ensure_ascii=False))
+    # This process is about to end: nobody needs to look through what it has read for cycles.
+    gc.freeze()
     if context.json:
         print_json({"usages": found, "files": counts.files, "parsed": counts.parsed, "unread": counts.unread})
     else:
