@@ -5,6 +5,7 @@
     ├── CorruptError              a stored file is not what was written
     └── OperationalError          disk, network, permissions
         ├── BusyError             another process is at the same work
+        ├── StorageError          this machine's disk does not allow the work
         └── TransientError        the same request may succeed later
 
 Interruption is Python's own KeyboardInterrupt (exit code 130).
@@ -43,6 +44,10 @@ class OperationalError(HubCensusError):
     """The machine, the network or the hub does not allow the work."""
 
 
+class StorageError(OperationalError):
+    """The disk is full, read-only or not ours to write; nothing else will go better before that is mended."""
+
+
 class BusyError(OperationalError):
     """Another process holds the lock."""
 
@@ -70,9 +75,9 @@ _ADVICE = {
 
 @contextmanager
 def storage(path: Path, doing: str) -> Iterator[None]:
-    """Turn an ``OSError`` under ``path`` into one clear :class:`OperationalError`."""
+    """Turn an ``OSError`` under ``path`` into one clear :class:`StorageError`."""
     try:
         yield
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, error.strerror or str(error))
-        raise OperationalError(f"Cannot {doing} {path}: {advice}.") from error
+        raise StorageError(f"Cannot {doing} {path}: {advice}.") from error

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from crawler.downstream.archives import Contents, Limits, chosen
 from landing import OperationalError, TransientError, UsageError
+from landing.errors import StorageError, storage
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -64,7 +65,7 @@ def read_clone(
     """
     if shutil.which("git") is None:
         raise UsageError("Cloning needs Git on the PATH; install it, or leave out --by clone.")
-    with tempfile.TemporaryDirectory(prefix="hubcensus-") as folder:
+    with storage(Path(tempfile.gettempdir()), "write to"), tempfile.TemporaryDirectory(prefix="hubcensus-") as folder:
         git = _Git(Path(folder), url, limits.packed, time.monotonic() + seconds, token)
         git.run("init", "--quiet", "--bare", "--template=", ".")
         git.run("config", "remote.origin.url", url)
@@ -241,5 +242,9 @@ _LONGEST = Limits().file
 
 def _fail(said: str) -> None:
     text = " ".join(said.split())[:300]
+    if "no space left" in text.lower():
+        raise StorageError(
+            f"Git cannot write to {tempfile.gettempdir()}: the disk is full; free some space and go on."
+        )
     kind = GoneError if any(word in text.lower() for word in _GONE) else TransientError
     raise kind(f"Git cannot fetch the repository: {text}")

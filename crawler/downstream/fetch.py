@@ -27,7 +27,7 @@ from crawler.pool import spread
 from crawler.source import Progress
 from landing import Manifest, OperationalError, Record, Run, RunWriter, TransientError, UsageError, Zone
 from landing.clock import now
-from landing.errors import storage
+from landing.errors import StorageError, storage
 
 SOURCE = "downstream-fetch"
 PARSER = "fetch/1"
@@ -270,6 +270,9 @@ def _tried(work: Work, about: About) -> tuple[About, list[Record], str | None]:
     """What came of one repository, or why nothing did."""
     try:
         return about, work(about), None
+    except StorageError:
+        # Not the repository's fault: the run stays as it is and can go on.
+        raise
     except (OperationalError, TransientError) as error:
         return about, [], str(error)
 

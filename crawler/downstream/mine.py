@@ -7,6 +7,7 @@ files and of the miner's version, so what an earlier version read can be read ag
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -29,11 +30,16 @@ from crawler.downstream.workers import workers
 from crawler.source import Progress
 from landing import Manifest, Record, Run, RunWriter, UsageError, Zone
 from landing.clock import from_iso
+from landing.errors import storage
 
 SOURCE = "downstream-mine"
 #: Raise it when the miner finds something else: what was mined before is mined again.
 PARSER = "usages/1"
 _BUNDLE, _BYTES = 200, 8 << 20
+# Two names that this file system cannot tell apart, or one that it does not allow.
+_NAMES = frozenset(
+    {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP}
+)
 
 
 class _Envelope(msgspec.Struct):
@@ -110,7 +116,8 @@ class Mining:
 
     def whole(self) -> Manifest:
         """Mine everything, seal."""
-        with tempfile.TemporaryDirectory(prefix="hubcensus-") as place:
+        beside = Path(tempfile.gettempdir())
+        with storage(beside, "write to"), tempfile.TemporaryDirectory(prefix="hubcensus-") as place:
             for run in self.zone.finished(fetch.SOURCE):
                 if run.run_id in self.writer.manifest.config["fetched"]:
                     self._run(run, Path(place))
@@ -246,8 +253,9 @@ def _write(folder: Path, path: str, data: bytes) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as handle:
             handle.write(data)
-    except OSError:
-        # Two names that this file system cannot tell apart, or one that it does not allow.
+    except OSError as error:
+        if error.errno not in _NAMES:
+            raise
         return False
     return True
 

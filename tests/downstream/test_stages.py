@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import re
@@ -407,3 +408,28 @@ def test_a_token_goes_to_its_own_server_only(tmp_path, monkeypatch):
     assert seen and not any("secret" in one for one in seen)
     stored = "".join(path.read_text("utf-8", "replace") for path in tmp_path.rglob("*.json*"))
     assert not re.search("secret-of-github", stored)
+
+
+def test_a_full_disk_stops_a_stage_that_then_goes_on(population, tmp_path, monkeypatch):
+    """The disk is not the repository's fault: nothing is sealed, nothing is counted as missing."""
+    small_steps(monkeypatch)
+    some = [one for one in population if one.state == "there" and not one.hostile][:12]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with serving(some, monkeypatch):
+        listed(tmp_path, [one.full_name for one in some])
+        with monkeypatch.context() as patched:
+            patched.setattr("crawler.session.Session.save", full)
+            assert "the disk is full" in hubcensus(tmp_path, "downstream", "fetch", "--forks", code=2)
+        assert fetched(tmp_path, "--forks")["run"]["failures"] == []
+        opened = Path.open
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                Path, "open", lambda self, mode="r", *a, **k: (full if mode == "xb" else opened)(self, mode, *a, **k)
+            )
+            assert "the disk is full" in hubcensus(tmp_path, "downstream", "mine", code=2)
+        run = mined(tmp_path)["run"]
+    assert run["counts"]["repositories"] == len(some)
+    assert [row["n"] for row in rows(tmp_path, "SELECT max(unread) AS n FROM mart.repository")] == [0]
