@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench docs probe clean
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("HubCensus needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -17,22 +17,32 @@ $(BIN)/python:
 	$(PIP) -e '.[dev]'
 	@touch $@
 
+# Torch's usual build for Linux brings gigabytes of CUDA along: it is taken where it does not, or by `make probe`.
+.venv/.torch: .venv/.base
+	@if $(PIP) --dry-run --report - torch==2.13.0 > .venv/torch.json && ! grep -q '"name": "nvidia-' .venv/torch.json; \
+	then echo "Installing the probe extra (torch for the CPU)."; $(PIP) torch==2.13.0 && $(PIP) -e '.[probe]'; \
+	else echo "Torch would bring CUDA along and is left out: what needs it is skipped; make probe installs it."; fi
+	@touch $@
+
+probe: .venv/.base
+	$(PIP) -e '.[probe]'
+
 demo: .venv/.base
 	$(BIN)/hubcensus --home demo-census demo
 
-test: .venv/.dev
+test: .venv/.dev .venv/.torch
 	$(BIN)/python -m pytest
 
-check: .venv/.dev
+check: .venv/.dev .venv/.torch
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 0 tests/test_architecture.py
 
-bench: .venv/.dev
+bench: .venv/.dev .venv/.torch
 	$(BIN)/python -m benchmarks
 
-docs: .venv/.dev
+docs: .venv/.dev .venv/.torch
 	$(BIN)/python -m docs.build
 
 clean:

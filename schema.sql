@@ -900,49 +900,231 @@ COMMENT ON COLUMN core.licence_rule.original IS 'Licence of the work that is use
 COMMENT ON COLUMN core.licence_rule.verdict IS 'yes, no or as the table words it.';
 COMMENT ON COLUMN core.licence_rule.record_id IS 'Record it was read from (raw.record).';
 
--- ------------------------------------------------------------------ core: room for later stages
+-- ------------------------------------------------------------------ core: what the probe saw
+
+CREATE TABLE core.sample (
+    sample INTEGER NOT NULL,
+    hub VARCHAR NOT NULL,
+    named VARCHAR NOT NULL,
+    revision VARCHAR,
+    stratum VARCHAR NOT NULL,
+    probability DOUBLE NOT NULL,
+    stratum_models INTEGER,
+    stratum_drawn INTEGER,
+    base VARCHAR,
+    siblings VARCHAR[],
+    role VARCHAR NOT NULL,
+    drawn_at TIMESTAMP NOT NULL,
+    model_id INTEGER,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.sample IS 'A model drawn for the probe: one row for each draw that it is in.';
+COMMENT ON COLUMN core.sample.sample IS 'Number of the draw in this warehouse.';
+COMMENT ON COLUMN core.sample.hub IS 'Hub.';
+COMMENT ON COLUMN core.sample.named IS 'Model id when it was drawn.';
+COMMENT ON COLUMN core.sample.revision IS 'Commit that was drawn.';
+COMMENT ON COLUMN core.sample.stratum IS 'Stratum: popularity band, task, library, format.';
+COMMENT ON COLUMN core.sample.probability IS 'Inclusion probability; the weight of the model is its inverse.';
+COMMENT ON COLUMN core.sample.stratum_models IS 'Models in its stratum.';
+COMMENT ON COLUMN core.sample.stratum_drawn IS 'Models drawn from its stratum.';
+COMMENT ON COLUMN core.sample.base IS 'Base model that it declares.';
+COMMENT ON COLUMN core.sample.siblings IS 'Other fine-tunes of that base, as far as they were drawn with it.';
+COMMENT ON COLUMN core.sample.role IS 'drawn (it counts in estimates), base or sibling (fetched for comparison only).';
+COMMENT ON COLUMN core.sample.drawn_at IS 'When it was drawn.';
+COMMENT ON COLUMN core.sample.model_id IS 'Model (core.model), where the census has it.';
+COMMENT ON COLUMN core.sample.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.examination (
+    examination_id INTEGER NOT NULL,
+    hub VARCHAR NOT NULL,
+    named VARCHAR NOT NULL,
+    revision VARCHAR,
+    stage VARCHAR NOT NULL,
+    tool VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    code VARCHAR,
+    reason VARCHAR,
+    device VARCHAR,
+    seed BIGINT,
+    environment JSON,
+    cpu_seconds DOUBLE,
+    wall_seconds DOUBLE,
+    peak_bytes BIGINT,
+    read_bytes BIGINT,
+    examined_at TIMESTAMP NOT NULL,
+    model_id INTEGER
+);
+COMMENT ON TABLE core.examination IS 'One model, one stage of the probe: what was done, with what, at which cost.';
+COMMENT ON COLUMN core.examination.examination_id IS 'Number of the examination: that of its record (raw.record).';
+COMMENT ON COLUMN core.examination.hub IS 'Hub.';
+COMMENT ON COLUMN core.examination.named IS 'Model id when it was examined.';
+COMMENT ON COLUMN core.examination.revision IS 'Commit that was read.';
+COMMENT ON COLUMN core.examination.stage IS 'fetch, scan, weights, verify or triggers.';
+COMMENT ON COLUMN core.examination.tool IS 'Tool and version.';
+COMMENT ON COLUMN core.examination.state IS 'done, refused, failed, timeout, memory, killed or flooded.';
+COMMENT ON COLUMN core.examination.code IS 'Why it was refused, from a closed list.';
+COMMENT ON COLUMN core.examination.reason IS 'The same in words.';
+COMMENT ON COLUMN core.examination.device IS 'Device that computed.';
+COMMENT ON COLUMN core.examination.seed IS 'Seed of what is random.';
+COMMENT ON COLUMN core.examination.environment IS 'Versions of the libraries, platform.';
+COMMENT ON COLUMN core.examination.cpu_seconds IS 'Processor time.';
+COMMENT ON COLUMN core.examination.wall_seconds IS 'Time on the clock.';
+COMMENT ON COLUMN core.examination.peak_bytes IS 'Largest resident memory.';
+COMMENT ON COLUMN core.examination.read_bytes IS 'Bytes read or downloaded.';
+COMMENT ON COLUMN core.examination.examined_at IS 'When.';
+COMMENT ON COLUMN core.examination.model_id IS 'Model (core.model), where the census has it.';
+
+CREATE TABLE core.examined_file (
+    examination_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    bytes BIGINT,
+    formats VARCHAR[],
+    verdict VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.examined_file IS 'A file that the static scan judged.';
+COMMENT ON COLUMN core.examined_file.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.examined_file.path IS 'File.';
+COMMENT ON COLUMN core.examined_file.sha256 IS 'Hash of the file.';
+COMMENT ON COLUMN core.examined_file.bytes IS 'Size.';
+COMMENT ON COLUMN core.examined_file.formats IS 'What it is, by its content.';
+COMMENT ON COLUMN core.examined_file.verdict IS 'clean, unlisted, error, suspicious or dangerous.';
+
+CREATE TABLE core.fetched_file (
+    examination_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    bytes BIGINT,
+    ranged BOOLEAN,
+    verified BOOLEAN
+);
+COMMENT ON TABLE core.fetched_file IS 'A file, or a part of one, that was downloaded for the probe.';
+COMMENT ON COLUMN core.fetched_file.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.fetched_file.path IS 'File.';
+COMMENT ON COLUMN core.fetched_file.sha256 IS 'Hash of what was received.';
+COMMENT ON COLUMN core.fetched_file.bytes IS 'Bytes received.';
+COMMENT ON COLUMN core.fetched_file.ranged IS 'Whether only a part of it was asked for.';
+COMMENT ON COLUMN core.fetched_file.verified IS 'Whether the hash is the one that the hub states; null where it states none.';
 
 CREATE TABLE core.finding (
-    model_id INTEGER,
-    revision VARCHAR,
+    examination_id INTEGER NOT NULL,
     path VARCHAR,
     sha256 VARCHAR,
-    tool VARCHAR NOT NULL,
     rule VARCHAR NOT NULL,
     severity VARCHAR NOT NULL,
     message VARCHAR,
-    record_id INTEGER NOT NULL
+    place VARCHAR,
+    score DOUBLE,
+    threshold DOUBLE
 );
-COMMENT ON TABLE core.finding IS 'What a probe found in a file or in weights.';
-COMMENT ON COLUMN core.finding.model_id IS 'Model (core.model), where the file belongs to one.';
-COMMENT ON COLUMN core.finding.revision IS 'Commit that was read.';
-COMMENT ON COLUMN core.finding.path IS 'File.';
+COMMENT ON TABLE core.finding IS 'What a probe found in a file, in weights or in behaviour.';
+COMMENT ON COLUMN core.finding.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.finding.path IS 'File; null for the model as a whole.';
 COMMENT ON COLUMN core.finding.sha256 IS 'Hash of the file.';
-COMMENT ON COLUMN core.finding.tool IS 'Tool and version.';
 COMMENT ON COLUMN core.finding.rule IS 'Stable rule id.';
-COMMENT ON COLUMN core.finding.severity IS 'Severity.';
+COMMENT ON COLUMN core.finding.severity IS 'note, unlisted, error, suspicious or dangerous.';
 COMMENT ON COLUMN core.finding.message IS 'What was found.';
-COMMENT ON COLUMN core.finding.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.finding.place IS 'Where inside the file.';
+COMMENT ON COLUMN core.finding.score IS 'Score of the detector.';
+COMMENT ON COLUMN core.finding.threshold IS 'Threshold that it was held against.';
+
+CREATE TABLE core.detector_score (
+    examination_id INTEGER NOT NULL,
+    detector VARCHAR NOT NULL,
+    score DOUBLE,
+    threshold DOUBLE,
+    fpr DOUBLE,
+    flagged BOOLEAN,
+    suspects VARCHAR[],
+    reason VARCHAR
+);
+COMMENT ON TABLE core.detector_score IS 'What a detector of weights or behaviour gave, flagged or not.';
+COMMENT ON COLUMN core.detector_score.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.detector_score.detector IS 'Detector.';
+COMMENT ON COLUMN core.detector_score.score IS 'Score; null where it does not apply.';
+COMMENT ON COLUMN core.detector_score.threshold IS 'Calibrated threshold.';
+COMMENT ON COLUMN core.detector_score.fpr IS 'False-positive rate that the threshold was calibrated to.';
+COMMENT ON COLUMN core.detector_score.flagged IS 'Whether the model needs review.';
+COMMENT ON COLUMN core.detector_score.suspects IS 'Suspect tokens or labels.';
+COMMENT ON COLUMN core.detector_score.reason IS 'Why there is no score.';
 
 CREATE TABLE core.measurement (
-    front_id INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,
+    examination_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    task VARCHAR,
+    dataset VARCHAR,
+    config VARCHAR,
+    split VARCHAR,
+    metric VARCHAR,
+    value_raw VARCHAR,
+    claimed DOUBLE,
     measured DOUBLE,
     ci_low DOUBLE,
     ci_high DOUBLE,
+    n BIGINT,
+    gap DOUBLE,
+    p_value DOUBLE,
     verdict VARCHAR NOT NULL,
     reason VARCHAR,
-    record_id INTEGER NOT NULL
+    protocol VARCHAR,
+    front_id INTEGER,
+    ordinal INTEGER
 );
 COMMENT ON TABLE core.measurement IS 'What the probe measured for a claim.';
-COMMENT ON COLUMN core.measurement.front_id IS 'Front matter with the claim (core.eval_claim).';
-COMMENT ON COLUMN core.measurement.ordinal IS 'Claim (core.eval_claim).';
+COMMENT ON COLUMN core.measurement.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.measurement.position IS 'Position among the claims as the probe read them, from 1.';
+COMMENT ON COLUMN core.measurement.task IS 'Task of the claim.';
+COMMENT ON COLUMN core.measurement.dataset IS 'Dataset of the claim.';
+COMMENT ON COLUMN core.measurement.config IS 'Its configuration.';
+COMMENT ON COLUMN core.measurement.split IS 'Its split.';
+COMMENT ON COLUMN core.measurement.metric IS 'Metric of the claim.';
+COMMENT ON COLUMN core.measurement.value_raw IS 'Value as written.';
+COMMENT ON COLUMN core.measurement.claimed IS 'Value as understood, a fraction where the metric is one.';
 COMMENT ON COLUMN core.measurement.measured IS 'Measured value.';
-COMMENT ON COLUMN core.measurement.ci_low IS 'Lower end of its interval.';
-COMMENT ON COLUMN core.measurement.ci_high IS 'Upper end of its interval.';
-COMMENT ON COLUMN core.measurement.verdict IS 'reproduced, not reproduced or not testable.';
-COMMENT ON COLUMN core.measurement.reason IS 'Why.';
-COMMENT ON COLUMN core.measurement.record_id IS 'Record it was read from (raw.record).';
+COMMENT ON COLUMN core.measurement.ci_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN core.measurement.ci_high IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN core.measurement.n IS 'Examples.';
+COMMENT ON COLUMN core.measurement.gap IS 'Smallest difference that so many examples can show.';
+COMMENT ON COLUMN core.measurement.p_value IS 'Of the hypothesis that claim and measurement agree within the margin; null where not tested.';
+COMMENT ON COLUMN core.measurement.verdict IS 'VERIFIED, WITHIN_TOLERANCE, UNDECIDED, DISCREPANT_LOW, DISCREPANT_HIGH, PROTOCOL_MISMATCH or CANNOT_VERIFY.';
+COMMENT ON COLUMN core.measurement.reason IS 'Why, from a closed list, with its explanation.';
+COMMENT ON COLUMN core.measurement.protocol IS 'How it was measured, or under which protocol the claim fits.';
+COMMENT ON COLUMN core.measurement.front_id IS 'Front matter with the claim (core.eval_claim); null where the census does not have it.';
+COMMENT ON COLUMN core.measurement.ordinal IS 'Claim (core.eval_claim).';
+
+CREATE TABLE core.trigger_token (
+    examination_id INTEGER NOT NULL,
+    token VARCHAR NOT NULL,
+    token_id INTEGER,
+    frequency DOUBLE,
+    lfr DOUBLE,
+    score DOUBLE
+);
+COMMENT ON TABLE core.trigger_token IS 'A point of the figure of label flip rate against frequency.';
+COMMENT ON COLUMN core.trigger_token.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.trigger_token.token IS 'Token.';
+COMMENT ON COLUMN core.trigger_token.token_id IS 'Its number in the vocabulary.';
+COMMENT ON COLUMN core.trigger_token.frequency IS 'Its frequency, or a proxy for it, as the examination says.';
+COMMENT ON COLUMN core.trigger_token.lfr IS 'Share of probes that it flips to the target label.';
+COMMENT ON COLUMN core.trigger_token.score IS 'Soft score.';
+
+CREATE TABLE core.scanner_verdict (
+    examination_id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    scanner VARCHAR NOT NULL,
+    version VARCHAR,
+    verdict VARCHAR NOT NULL,
+    detail VARCHAR
+);
+COMMENT ON TABLE core.scanner_verdict IS 'What another scanner, or the hub itself, says of a file.';
+COMMENT ON COLUMN core.scanner_verdict.examination_id IS 'Examination (core.examination).';
+COMMENT ON COLUMN core.scanner_verdict.path IS 'File.';
+COMMENT ON COLUMN core.scanner_verdict.sha256 IS 'Hash of the file.';
+COMMENT ON COLUMN core.scanner_verdict.scanner IS 'picklescan, modelscan, fickling, hub.';
+COMMENT ON COLUMN core.scanner_verdict.version IS 'Its version.';
+COMMENT ON COLUMN core.scanner_verdict.verdict IS 'clean, unlisted, suspicious, dangerous, error, skipped or not-installed.';
+COMMENT ON COLUMN core.scanner_verdict.detail IS 'What it said.';
 
 -- ------------------------------------------------------------------ mart: the public views
 -- Every view answers as of the variable `as_of` where it is set (`hubcensus sql --as-of T`, or
@@ -1190,16 +1372,50 @@ LEFT JOIN present p ON {'hub': p.hub_id, 'name': p.name} = {'hub': c.hub_id, 'na
 LEFT JOIN renamed r ON {'hub': r.hub_id, 'name': r.name} = {'hub': c.hub_id, 'name': e.parent};
 COMMENT ON VIEW mart.lineage_edge IS 'Base-model edges of the models that are there. resolved: the parent is there under that very id; resolved_id also follows renames; dangling edges and self-loops are kept and marked.';
 
+CREATE VIEW mart.examination AS
+SELECT
+    x.examination_id, x.hub, coalesce(m.name, x.named) AS model_id, x.revision, x.stage, x.tool, x.state, x.code, x.reason, x.device,
+    x.seed, x.cpu_seconds, x.wall_seconds, x.peak_bytes, x.read_bytes, x.examined_at, x.environment, x.model_id AS model_key
+FROM core.examination x
+LEFT JOIN core.model m ON m.model_id = x.model_id
+WHERE x.examined_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY row_number() OVER (PARTITION BY x.hub, x.named, x.stage ORDER BY x.examined_at DESC, x.examination_id DESC) = 1;
+COMMENT ON VIEW mart.examination IS 'The newest examination of every model by every stage of the probe; columns as in core.examination.';
+
+CREATE VIEW mart.measurement AS
+WITH tested AS (
+    SELECT x.examination_id, x.position, x.p_value * count(*) OVER run / row_number() OVER (run ORDER BY x.p_value, x.examination_id, x.position) AS adjusted,
+        row_number() OVER (run ORDER BY x.p_value, x.examination_id, x.position) AS rank, p.run_key
+    FROM core.measurement x
+    JOIN raw.record r ON r.record_id = x.examination_id
+    JOIN raw.part p ON p.part_id = r.part_id
+    WHERE x.p_value IS NOT NULL
+    WINDOW run AS (PARTITION BY p.run_key)
+), controlled AS (
+    SELECT examination_id, position, least(1, min(adjusted) OVER (PARTITION BY run_key ORDER BY rank DESC)) AS q_value FROM tested
+)
+SELECT
+    e.hub, e.model_id, e.revision, x.* EXCLUDE (examination_id, front_id, ordinal, verdict), x.verdict AS verdict_alone,
+    CASE WHEN starts_with(x.verdict, 'DISCREPANT') AND q.q_value > 0.05 THEN 'UNDECIDED' ELSE x.verdict END AS verdict,
+    q.q_value, x.front_id, x.ordinal, e.examined_at, e.examination_id, e.model_key
+FROM core.measurement x
+JOIN mart.examination e ON e.examination_id = x.examination_id
+LEFT JOIN controlled q ON q.examination_id = x.examination_id AND q.position = x.position;
+COMMENT ON VIEW mart.measurement IS 'What the probe measured for claims, as of the newest examination of each model; columns as in core.measurement.';
+COMMENT ON COLUMN mart.measurement.verdict IS 'As in core.measurement; a discrepancy that does not hold among all tests of its run is UNDECIDED.';
+COMMENT ON COLUMN mart.measurement.verdict_alone IS 'The verdict before the other tests of the run were minded.';
+COMMENT ON COLUMN mart.measurement.q_value IS 'p-value adjusted for all tests of the run (Benjamini and Hochberg).';
+
 CREATE VIEW mart.claim AS
 SELECT
     h.hub, m.name AS model_id, e.task, e.dataset, e.split, e.metric, e.value_raw, e.value, e.verified,
     x.measured, x.ci_low, x.ci_high, x.verdict, x.reason,
-    e.dataset_name, e.config, e.metric_name, e.source, e.evidence, e.version
+    e.dataset_name, e.config, e.metric_name, e.source, e.evidence, e.version, x.n AS examples, x.gap, x.q_value, x.protocol
 FROM mart.version_as_of v
 JOIN core.model m ON m.model_id = v.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id
 JOIN core.eval_claim e ON e.front_id = v.front_id
-LEFT JOIN core.measurement x ON x.front_id = e.front_id AND x.ordinal = e.ordinal
+LEFT JOIN mart.measurement x ON x.front_id = e.front_id AND x.ordinal = e.ordinal
 WHERE NOT v.removed;
 COMMENT ON VIEW mart.claim IS 'Results that cards claim, with what the probe measured beside them.';
 
@@ -1346,11 +1562,43 @@ WHERE f.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infi
 COMMENT ON VIEW mart.repository_finding IS 'What was wrong with repositories when they were fetched; columns as in core.repository_finding.';
 
 CREATE VIEW mart.finding AS
-SELECT h.hub, m.name AS model_id, f.revision, f.path, f.sha256, f.tool, f.rule, f.severity, f.message
-FROM core.finding f
-LEFT JOIN core.model m ON m.model_id = f.model_id
-LEFT JOIN core.hub h ON h.hub_id = m.hub_id;
-COMMENT ON VIEW mart.finding IS 'What probes found.';
+SELECT e.hub, e.model_id, e.revision, f.path, f.sha256, e.tool, f.rule, f.severity, f.message, f.place, f.score, f.threshold,
+    e.stage, e.examined_at, e.model_key
+FROM core.finding f JOIN mart.examination e ON e.examination_id = f.examination_id;
+COMMENT ON VIEW mart.finding IS 'What probes found, as of the newest examination of each model by each stage; columns as in core.finding.';
+
+CREATE VIEW mart.examined_file AS
+SELECT e.hub, e.model_id, e.revision, f.path, f.sha256, f.bytes, f.formats, f.verdict, e.tool, e.examined_at, e.model_key
+FROM core.examined_file f JOIN mart.examination e ON e.examination_id = f.examination_id;
+COMMENT ON VIEW mart.examined_file IS 'Files that the static scan judged; columns as in core.examined_file.';
+
+CREATE VIEW mart.detector_score AS
+SELECT e.hub, e.model_id, e.revision, e.stage, s.detector, s.score, s.threshold, s.fpr, s.flagged, s.suspects, s.reason, e.tool,
+    e.examined_at, e.model_key
+FROM core.detector_score s JOIN mart.examination e ON e.examination_id = s.examination_id;
+COMMENT ON VIEW mart.detector_score IS 'What the detectors of weights and behaviour gave; columns as in core.detector_score.';
+
+CREATE VIEW mart.trigger_token AS
+SELECT e.hub, e.model_id, t.token, t.token_id, t.frequency, t.lfr, t.score
+FROM core.trigger_token t JOIN mart.examination e ON e.examination_id = t.examination_id;
+COMMENT ON VIEW mart.trigger_token IS 'Label flip rate of tokens against their frequency; columns as in core.trigger_token.';
+
+CREATE VIEW mart.scanner_verdict AS
+SELECT e.hub, e.model_id, e.revision, f.path, f.sha256, 'hubcensus' AS scanner, e.tool AS version, f.verdict, NULL AS detail
+FROM core.examined_file f JOIN mart.examination e ON e.examination_id = f.examination_id
+UNION ALL
+SELECT e.hub, e.model_id, e.revision, v.path, v.sha256, v.scanner, v.version, v.verdict, v.detail
+FROM core.scanner_verdict v JOIN mart.examination e ON e.examination_id = v.examination_id;
+COMMENT ON VIEW mart.scanner_verdict IS 'Our verdict and those of other scanners, a row per file and scanner; columns as in core.scanner_verdict.';
+
+CREATE VIEW mart.sample AS
+SELECT s.* EXCLUDE (model_id, record_id, named), coalesce(m.name, s.named) AS model_id, s.model_id AS model_key
+FROM core.sample s
+LEFT JOIN core.model m ON m.model_id = s.model_id
+WHERE s.sample = (
+    SELECT max(sample) FROM core.sample WHERE drawn_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+);
+COMMENT ON VIEW mart.sample IS 'The newest draw of models for the probe; columns as in core.sample.';
 
 CREATE VIEW mart.snapshot AS
 SELECT

@@ -11,7 +11,7 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, downstream, history, kept, licences, matches, pages, vocabulary
+from warehouse import aliases, details, downstream, examinations, history, kept, licences, matches, pages, vocabulary
 from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
@@ -23,6 +23,7 @@ BATCH_BYTES = 128_000_000
 MODEL_KINDS = ("models", "counters", "facts")
 
 Progress = Callable[[str, int, int], None]
+LoadPart = Callable[[Connection, int, int, Path, Part], int]
 
 
 @dataclass(slots=True)
@@ -98,9 +99,10 @@ def _late(runs: list[Run], todo: list[Run], have: dict[str, str]) -> str | None:
 
 def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
     hub = run.manifest.source
-    if hub.startswith(downstream.PREFIX):
-        _load_downstream(connection, zone, run, outcome)
-        return
+    for stage in (downstream, examinations):
+        if hub.startswith(stage.PREFIX):
+            _load_stage(connection, zone, run, outcome, stage.load_part)
+            return
     if hub not in hubs():
         outcome.skipped.append(run.run_id)
         return
@@ -148,14 +150,14 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     )
 
 
-def _load_downstream(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
-    """A run of a downstream stage: it is about repositories, so it makes no snapshot of a hub."""
+def _load_stage(connection: Connection, zone: Zone, run: Run, outcome: Loaded, load_part: LoadPart) -> None:
+    """A run about repositories, or of the probe: it makes no snapshot of a hub."""
     connection.execute("BEGIN")
     run_key = _note_run(connection, run)
     entries = _note_parts(connection, zone, run, run_key)
     connection.execute("COMMIT")
     for part_id, _, path, part in entries:
-        outcome.records += downstream.load_part(connection, run_key, part_id, path, part)
+        outcome.records += load_part(connection, run_key, part_id, path, part)
     outcome.runs.append(run.run_id)
     outcome.quarantined += value(
         connection, f"SELECT count(*) FROM raw.quarantine WHERE run_key = {run_key} AND NOT kept"
@@ -308,6 +310,7 @@ def _finish(connection: Connection) -> None:
     aliases.find(connection)
     matches.find(connection)
     downstream.join(connection)
+    examinations.join(connection)
     connection.execute("DELETE FROM core.known_fields")
     for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]
