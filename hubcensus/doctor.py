@@ -15,7 +15,15 @@ from landing.errors import HubCensusError
 from landing.zone import Zone
 
 PACKAGES = ("hubcensus", "duckdb", "huggingface_hub", "requests", "sqlalchemy", "pandas", "matplotlib")
-OPTIONAL = {"torch": "probe", "safetensors": "probe", "picklescan": "scan", "ipykernel": "notebooks"}
+OPTIONAL = {
+    "torch": "probe",
+    "safetensors": "probe",
+    "transformers": "probe",
+    "scikit-learn": "probe",
+    "picklescan": "scan",
+    "fickling": "scan",
+    "ipykernel": "notebooks",
+}
 SECRETS = ("HF_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 LOW_DISK = 2 << 30
 

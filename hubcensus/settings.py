@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         return self.home / "report"
 
     @property
+    def models(self) -> Path:
+        """The cache of checkpoints that the probe fetches."""
+        return self.home / "models"
+
+    @property
     def ledger(self) -> Path:
         """The operational ledger (SQLite unless configured otherwise)."""
         return self.home / "ledger.db"

@@ -20,11 +20,15 @@ _PATIENCE = 120.0
 
 
 class Simulated:
-    """A hub of ``models`` synthetic models, kept in the file ``store``, that fails as ``faults`` says."""
+    """A hub of ``models`` synthetic models, kept in the file ``store``, that fails as ``faults`` says.
 
-    def __init__(self, store: Path, models: int, seed: int, faults: str) -> None:
+    ``folder`` holds checkpoints that join them, as ``OWNER/NAME/...``.
+    """
+
+    def __init__(self, store: Path, models: int, seed: int, faults: str, folder: Path | None = None) -> None:
         """Nothing is started before ``with``."""
-        self._words = [sys.executable, "-m", "hubcensus.simulated", str(store), str(models), str(seed), faults]
+        words = [str(store), str(models), str(seed), faults, *([str(folder)] if folder else [])]
+        self._words = [sys.executable, "-m", "hubcensus.simulated", *words]
         self._log = store.with_suffix(".log")
         # Loopback is never behind a proxy, whatever the environment says.
         self._http = requests.Session()
@@ -82,11 +86,14 @@ class Simulated:
         return found
 
 
-def serve(store: str, models: str, seed: str, faults: str) -> None:
+def serve(store: str, models: str, seed: str, faults: str, folder: str = "") -> None:
     """The child: build the population, say where it is served, wait for the parent to let go."""
-    from simhub import SimHub, build_synthetic
+    from simhub import SimHub, add_folder, build_synthetic
 
-    with SimHub(build_synthetic(int(models), int(seed), Path(store)), faults=faults) as hub:
+    population = build_synthetic(int(models), int(seed), Path(store))
+    if folder:
+        add_folder(population, folder)
+    with SimHub(population, faults=faults) as hub:
         sys.stdout.write(json.dumps({"endpoint": hub.endpoint}) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
