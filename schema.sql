@@ -929,7 +929,7 @@ COMMENT ON COLUMN core.sample.stratum_models IS 'Models in its stratum.';
 COMMENT ON COLUMN core.sample.stratum_drawn IS 'Models drawn from its stratum.';
 COMMENT ON COLUMN core.sample.base IS 'Base model that it declares.';
 COMMENT ON COLUMN core.sample.siblings IS 'Other fine-tunes of that base, as far as they were drawn with it.';
-COMMENT ON COLUMN core.sample.role IS 'drawn (it counts in estimates), base or sibling (fetched for comparison only).';
+COMMENT ON COLUMN core.sample.role IS 'drawn (it counts in estimates), certain (asked for, stands for itself), base or sibling (fetched for comparison only).';
 COMMENT ON COLUMN core.sample.drawn_at IS 'When it was drawn.';
 COMMENT ON COLUMN core.sample.model_id IS 'Model (core.model), where the census has it.';
 COMMENT ON COLUMN core.sample.record_id IS 'Record it was read from (raw.record).';
@@ -1595,10 +1595,9 @@ CREATE VIEW mart.sample AS
 SELECT s.* EXCLUDE (model_id, record_id, named), coalesce(m.name, s.named) AS model_id, s.model_id AS model_key
 FROM core.sample s
 LEFT JOIN core.model m ON m.model_id = s.model_id
-WHERE s.sample = (
-    SELECT max(sample) FROM core.sample WHERE drawn_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
-);
-COMMENT ON VIEW mart.sample IS 'The newest draw of models for the probe; columns as in core.sample.';
+WHERE s.drawn_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY s.sample = max(s.sample) OVER (PARTITION BY s.hub);
+COMMENT ON VIEW mart.sample IS 'The newest draw of models of every hub for the probe; columns as in core.sample.';
 
 CREATE VIEW mart.snapshot AS
 SELECT

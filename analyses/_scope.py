@@ -93,9 +93,14 @@ NEEDS = {
     "lineage": ("base_models > 0", "no model that names a base model"),
 }
 
-# Needs that are about repositories: what there must be some of. Alone they ask for no listing of a hub.
+# Needs that are about repositories or the probe: what there must be some of. Alone they ask for no listing of a hub.
 DOWNSTREAM = {
     "usages": ("mart.usage WHERE confidence >= 0.5", "no place in a repository that loads a model"),
+    "scans": ("mart.examined_file", "no file that the probe scanned"),
+    "scanners": ("mart.scanner_verdict WHERE scanner <> 'hubcensus'", "no verdict of another scanner on a file"),
+    "scores": ("mart.detector_score", "no model whose weights or behaviour the probe scored"),
+    "tokens": ("mart.trigger_token", "no model whose vocabulary was tried for triggers"),
+    "measurements": ("mart.measurement", "no claim that the probe looked at"),
 }
 
 # Needs that choose the anchor: a counter belongs to the snapshot that states it.

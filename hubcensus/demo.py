@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from hubcensus import __version__, demo_downstream
+from hubcensus import __version__, demo_downstream, demo_probe
 from hubcensus.output import say
 from hubcensus.settings import Settings
 from hubcensus.simulated import Simulated
@@ -39,10 +39,15 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
     """
     begun = time.monotonic()
     with _fresh_home(settings.home):
-        runs, served = _crawls(settings, models, seed, days)
-        github = demo_downstream.crawl(settings, settings.home / STORE, seed)
-        loaded = _load(settings)
-        truth = _truth(settings, github["repositories"])
+        zoo = demo_probe.build(settings.home, seed)
+        with _hub(settings, models, seed, zoo) as hub:
+            runs = _crawls(settings, hub, days, details=("cards", "files") if models <= DETAILED else ())
+            served = hub.stats()
+            github = demo_downstream.crawl(settings, settings.home / STORE, seed)
+            _load(settings)
+            probed = demo_probe.probe(settings, zoo, hub.endpoint, seed)
+        _load(settings)
+        truth = _truth(settings, github["repositories"], zoo)
         told = {"numbers": _numbers(settings), "truth": truth, **_report(settings)}
     return {
         "home": settings.home,
@@ -52,7 +57,8 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
             name: count for name, count in (Counter(served["faults"]) + Counter(github["faults"])).items() if count
         },
         "query_files_touched": served["query_file_touches"],
-        "quarantined": loaded.quarantined,
+        "quarantined": told["numbers"].pop("quarantined"),
+        "probed": {run.kind: run.counts for run in probed},
         **told,
         "halfway": midnight(days // 2),
         "seconds": round(time.monotonic() - begun, 1),
@@ -85,8 +91,9 @@ def _fresh_home(home: Path) -> Iterator[None]:
 
 def _visited(home: Path) -> bool:
     """Whether somebody has brought runs of other hubs or dumps into a demo's home."""
-    # What was mined asked nobody.
-    manifests = (run.manifest for run in Zone(home / "landing").runs() if run.manifest.kind != "mine")
+    # What was mined asked nobody, nor did the stages of the probe that only compute.
+    asking = (run.manifest for run in Zone(home / "landing").runs() if run.manifest.kind != "mine")
+    manifests = [one for one in asking if not one.source.startswith("probe-") or one.kind == "fetch"]
     return any(not str(manifest.config.get("endpoint")).startswith("http://127.0.0.1:") for manifest in manifests)
 
 
@@ -108,21 +115,25 @@ def midnight(day: int) -> datetime:
     return datetime.fromtimestamp(DAY0, UTC) + timedelta(seconds=(day + 1) * DAY_SECONDS)
 
 
-def _crawls(settings: Settings, models: int, seed: int, days: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Everything with cards and files, then day by day what changed, on the last day everything again."""
+@contextmanager
+def _hub(settings: Settings, models: int, seed: int, zoo: Path) -> Iterator[Simulated]:
     say(f"Building a simulated hub of {models:,} models (seed {seed}); it fails now and then on purpose.")
-    details = ("cards", "files") if models <= DETAILED else ()
+    with Simulated(settings.home / STORE, models, seed, f"{FAULTS},seed={seed}", zoo / "models") as hub:
+        yield hub
+
+
+def _crawls(settings: Settings, hub: Simulated, days: int, details: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Everything with cards and files, then day by day what changed, on the last day everything again."""
     runs = []
-    with Simulated(settings.home / STORE, models, seed, f"{FAULTS},seed={seed}") as hub:
-        say(f"Crawling {hub.endpoint} over HTTP, on the first day and on {days} more:")
-        for day in range(days + 1):
-            if day:
-                hub.advance()
-            since = "auto" if 0 < day < days else None
-            done = _crawl(settings, hub.endpoint, midnight(day), since, details)
-            say(f"  {_line(done)}")
-            runs.append(_facts(done))
-        return runs, hub.stats()
+    say(f"Crawling {hub.endpoint} over HTTP, on the first day and on {days} more:")
+    for day in range(days + 1):
+        if day:
+            hub.advance()
+        since = "auto" if 0 < day < days else None
+        done = _crawl(settings, hub.endpoint, midnight(day), since, details)
+        say(f"  {_line(done)}")
+        runs.append(_facts(done))
+    return runs
 
 
 def _crawl(
@@ -174,12 +185,13 @@ def _load(settings: Settings) -> Any:
     return load(Zone(settings.landing), settings.warehouse, Limits(settings.memory_limit, settings.threads))
 
 
-def _truth(settings: Settings, repositories: list[Repository]) -> dict[str, dict[str, int]]:
+def _truth(settings: Settings, repositories: list[Repository], zoo: Path) -> dict[str, dict[str, int]]:
     from hubcensus.demo_truth import compare
     from warehouse.reader import Reader
 
     with Reader(settings.warehouse) as reader:
-        return compare(reader, settings.home / STORE) | demo_downstream.compare(reader, repositories)
+        hub = compare(reader, settings.home / STORE)
+        return hub | demo_downstream.compare(reader, repositories) | demo_probe.compare(reader, zoo)
 
 
 def _report(settings: Settings) -> dict[str, Any]:
@@ -212,6 +224,9 @@ _NUMBERS = {
     "cards": "SELECT count(*) FROM core.card",
     "repositories": "SELECT count(*) FROM mart.repository",
     "places that load a model": "SELECT count(*) FROM mart.usage",
+    "files scanned": "SELECT count(*) FROM mart.examined_file",
+    "claims measured": "SELECT count(*) FROM mart.measurement WHERE measured IS NOT NULL",
+    "quarantined": "SELECT count(*) FROM raw.quarantine WHERE NOT kept",
 }
 
 

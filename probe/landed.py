@@ -74,6 +74,7 @@ class Results:
         self.zone, self.source, self.stage = zone, PREFIX + stage, stage
         self.tool, self.program, self.config, self.fresh = tool, program, config, fresh
         self.counts: dict[str, int] = {}
+        self.requests: dict[str, float] = {}
         self.manifest: Manifest | None = None
         self._waiting: list[Record] = []
         self._since = time.monotonic()
@@ -95,7 +96,9 @@ class Results:
             self._flush()
             if kind is None:
                 counts = {"examined": len(self._have), **self.counts}
-                self.manifest = self._writer.finish(complete=not self._writer.failures, counts=counts)
+                self.manifest = self._writer.finish(
+                    complete=not self._writer.failures, counts=counts, requests=self.requests
+                )
         finally:
             self._lock.__exit__(kind, error, trace)
 

@@ -5,7 +5,8 @@ the real Hub, and compare what they recovered with a truth that is known exactly
 
 * A population is **synthetic** (`build_synthetic`, from a seed, evolving over simulated days) or
   **replayed** (`load_replay`, a real dump page by page). Both are one SQLite file.
-* `add_folder` adds models whose files are real: a folder of checkpoints, `OWNER/NAME/...`.
+* `add_folder` adds models whose files are real: a folder of checkpoints, `OWNER/NAME/...`; `add_datasets` does
+  the same for data.
 * `SimHub` serves it; `SimHub.truth` reads what is true, on any day.
 * Faults (`simhub.faults`) break it on request: see the grammar there.
 * Other hubs, and a forge: `simhub.api.SimApi` serves any of `simhub.apps`, with the same faults.
@@ -15,6 +16,7 @@ Start reading at `server.py` (a request comes in), then `serving.py`, `routes.py
 other side `population.py` (models from a seed), `evolve.py` (a day passes) and `truth.py`.
 """
 
+from simhub.datasets import add_datasets
 from simhub.faults import Faults
 from simhub.folder import add_folder
 from simhub.ratelimit import Limits
@@ -23,4 +25,14 @@ from simhub.server import SimHub
 from simhub.store import Store, build_synthetic
 from simhub.truth import Truth
 
-__all__ = ["Faults", "Limits", "SimHub", "Store", "Truth", "add_folder", "build_synthetic", "load_replay"]
+__all__ = [
+    "Faults",
+    "Limits",
+    "SimHub",
+    "Store",
+    "Truth",
+    "add_datasets",
+    "add_folder",
+    "build_synthetic",
+    "load_replay",
+]

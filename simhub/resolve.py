@@ -33,18 +33,16 @@ def resolve(hub: Hub, request: Request, who: Account, found: re.Match[str]) -> R
     path = unquote(found["path"])
     text = hub.db.execute("SELECT body FROM card_text WHERE id = ?", (model.id,)).fetchone()
     if text is not None and path == "README.md":
-        return _sent(request, File(path, len(text[0]), text[0], model.sha or "0" * 40), model.sha or "0" * 40)
+        return sent(request, File(path, len(text[0]), text[0], model.sha or "0" * 40), model.sha or "0" * 40)
     spec, commit = hub.at(model, found["revision"])
     file = _find(spec, path)
     if file is None:
         return error(404, "Entry not found", "EntryNotFound", X_Repo_Commit=commit)
     _count(hub, model, path)
     if file.sha256 is None:
-        return _sent(request, file, commit)
+        return sent(request, file, commit)
     location = f"{request.origin}/cdn/{spec.oid}/{commit}/{file.sha256}/{quote(path)}"
-    return Response(
-        302, f"Found. Redirecting to {location}".encode(), {**_linked(file, commit), "Location": location}
-    )
+    return Response(302, f"Found. Redirecting to {location}".encode(), {**linked(file, commit), "Location": location})
 
 
 def blob(hub: Hub, request: Request) -> Response:
@@ -63,7 +61,7 @@ def blob(hub: Hub, request: Request) -> Response:
     file = _find(spec, unquote(found["path"]))
     if file is None or file.sha256 != found["sha"]:
         return error(404, "Not found")
-    return _sent(request, file, commit)
+    return sent(request, file, commit)
 
 
 def _check_doors(model: Row, who: Account) -> None:
@@ -102,7 +100,8 @@ def _count(hub: Hub, model: Row, path: str) -> None:
     hub.db.execute(query, (hub.store.day, model.ordinal))
 
 
-def _linked(file: File, commit: str) -> dict[str, str]:
+def linked(file: File, commit: str) -> dict[str, str]:
+    """The headers that tell of a large file."""
     return {
         "X-Repo-Commit": commit,
         "X-Linked-Etag": f'"{file.sha256}"',
@@ -112,12 +111,12 @@ def _linked(file: File, commit: str) -> dict[str, str]:
     }
 
 
-def _sent(request: Request, file: File, commit: str) -> Response:
+def sent(request: Request, file: File, commit: str) -> Response:
     """The bytes of a file, whole or the range asked for."""
     tag = f'"{file.sha256 or file.oid}"'
     headers = {"X-Repo-Commit": commit, "ETag": tag, "Accept-Ranges": "bytes"}
     if file.sha256:
-        headers = _linked(file, commit)
+        headers = linked(file, commit)
     kind = "text/plain; charset=utf-8" if file.sha256 is None else "application/octet-stream"
     headers["Content-Type"] = kind
     if request.headers.get("if-none-match", "").strip() == tag:

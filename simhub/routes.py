@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from simhub import control, resolve, routes_misc, routes_models, routes_repo
+from simhub import control, datasets, resolve, routes_misc, routes_models, routes_repo
 from simhub.ratelimit import Account
 from simhub.wire import Request, Response, error
 
@@ -34,14 +34,20 @@ def dispatch(hub: Hub, request: Request, who: Account) -> Response:
     path = request.path
     if path.startswith("/__sim__/"):
         return control.answer(hub, request)
+    if found := datasets.CDN.match(path):
+        return datasets.blob(hub, request, found)
     if path.startswith("/cdn/"):
         return resolve.blob(hub, request)
     if path.rstrip("/") == "/api/models":
         return _counted(hub, "list", routes_models.models(hub, request, who))
     if found := _MODEL.match(path):
         return _model(hub, request, who, found)
+    if found := datasets.API.match(path):
+        return _counted(hub, "dataset", datasets.answer(hub, request, found))
     if path.startswith("/api/"):
         return _counted(hub, "misc", routes_misc.answer(hub, request, who))
+    if found := datasets.RESOLVE.match(path):
+        return _counted(hub, "resolve", datasets.resolve(hub, request, found))
     if found := _RESOLVE.match(path):
         return resolve.resolve(hub, request, who, found)
     return error(404, "Sorry, we can't find the page you are looking for.")

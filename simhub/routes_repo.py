@@ -31,9 +31,9 @@ def answer(hub: Hub, request: Request, who: Account, name: str, verb: str, rest:
         return _discussions(hub, request, model, rest)
     spec, sha = hub.at(model, revision or "main")
     if verb == "tree":
-        return _tree(hub, request, spec, unquote(path))
+        return tree(hub, request, spec, unquote(path))
     if verb == "paths-info":
-        return _paths_info(hub, request, spec)
+        return paths_info(hub, request, spec)
     if verb == "commits":
         return _commits(hub, request, spec, sha)
     return _refs(spec, request.flag("include_prs"))
@@ -61,7 +61,8 @@ def _entries(found: list[File], folder: str, recursive: bool) -> list[dict[str, 
     return [listed[path] for path in sorted(listed)]
 
 
-def _tree(hub: Hub, request: Request, spec: Spec, folder: str) -> Response:
+def tree(hub: Hub, request: Request, spec: Spec, folder: str) -> Response:
+    """Files and folders, page by page."""
     expand = request.flag("expand")
     entries = _entries(files(spec), folder.strip("/"), request.flag("recursive"))
     if folder and not entries:
@@ -102,7 +103,8 @@ def security(spec: Spec, path: str) -> dict[str, Any]:
     }
 
 
-def _paths_info(hub: Hub, request: Request, spec: Spec) -> Response:
+def paths_info(hub: Hub, request: Request, spec: Spec) -> Response:
+    """The files that were asked for."""
     if "json" in request.headers.get("content-type", ""):
         asked = json.loads(request.body or b"{}")
         wanted, expand = asked.get("paths", []), bool(asked.get("expand"))

@@ -38,7 +38,7 @@ _LISTS = {
     ),
     "measurements": (
         "core.measurement",
-        """coalesce(TRY_CAST(entry->>'$.ordinal' AS INTEGER), position), entry->>'$.task', entry->>'$.dataset', entry->>'$.config',
+        """row_number() OVER (PARTITION BY record_id ORDER BY TRY_CAST(entry->>'$.ordinal' AS INTEGER), position), entry->>'$.task', entry->>'$.dataset', entry->>'$.config',
         entry->>'$.split', entry->>'$.metric', entry->>'$.value_raw', TRY_CAST(entry->>'$.claimed' AS DOUBLE),
         TRY_CAST(entry->>'$.measured' AS DOUBLE), TRY_CAST(entry->>'$.ci_low' AS DOUBLE), TRY_CAST(entry->>'$.ci_high' AS DOUBLE),
         TRY_CAST(entry->>'$.n' AS BIGINT), TRY_CAST(entry->>'$.gap' AS DOUBLE), TRY_CAST(entry->>'$.p_value' AS DOUBLE),
@@ -96,15 +96,16 @@ def _reject(connection: Connection, run_key: int, bad: str, reason: str) -> None
 
 
 def _samples(connection: Connection, run_key: int) -> None:
-    chance = "TRY_CAST(json->>'$.probability' AS DOUBLE)"
-    bad = f"(json->>'$.hub') IS NULL OR NOT coalesce({chance} > 0 AND {chance} <= 1, (json->>'$.role') <> 'drawn')"
+    chance, role = "TRY_CAST(json->>'$.probability' AS DOUBLE)", "coalesce(json->>'$.role', 'drawn')"
+    bad = f"""(json->>'$.hub') IS NULL OR {role} NOT IN ('drawn', 'certain', 'base', 'sibling')
+        OR NOT coalesce({chance} > 0 AND {chance} <= 1, {role} <> 'drawn')"""
     _reject(connection, run_key, bad, "no model drawn with a probability")
     connection.execute(
         f"""
         INSERT INTO core.sample
         SELECT {run_key}, json->>'$.hub', key, revision, coalesce(json->>'$.stratum', ''), coalesce({chance}, 1),
             TRY_CAST(json->>'$.stratum_models' AS INTEGER), TRY_CAST(json->>'$.stratum_drawn' AS INTEGER), json->>'$.base',
-            coalesce(TRY_CAST(json->'$.siblings' AS VARCHAR[]), []), coalesce(json->>'$.role', 'drawn'), fetched_at, NULL, record_id
+            coalesce(TRY_CAST(json->'$.siblings' AS VARCHAR[]), []), {role}, fetched_at, NULL, record_id
         FROM told
         """
     )
@@ -132,10 +133,11 @@ def _examinations(connection: Connection, run_key: int) -> None:
     own = f"entry->>'$.path', entry->>'$.sha256', {finding}"
     _entries(connection, run_key, "findings", "json", "core.finding", own, needed)
     connection.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE judged AS
-        SELECT record_id, key, json->>'$.path' AS path, json->>'$.sha256' AS sha256, json
-        FROM (SELECT record_id, key, unnest(TRY_CAST(json->'$.files' AS JSON[])) AS json FROM told)
+        SELECT record_id, key, entry->>'$.path' AS path, entry->>'$.sha256' AS sha256, entry AS json
+        FROM (SELECT record_id, key, unnest(TRY_CAST(json->'$.files' AS JSON[])) AS entry FROM told)
+        WHERE {_LISTS["files"][2]}
         """
     )
     _entries(

@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from probe.sandbox.call import call
 from probe.sandbox.outcome import Limits, Outcome
+from probe.sandbox.trial import Protection, protections
 
-__all__ = ["Limits", "Outcome", "call"]
+__all__ = ["Limits", "Outcome", "Protection", "call", "protections"]

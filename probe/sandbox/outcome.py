@@ -27,7 +27,8 @@ class Outcome:
     """How a call ended. ``value`` is what the function returned (JSON); ``reason`` says why there is none.
 
     ``code`` is the word of a closed list that goes with a refusal (``UNSAFE_FILE``, ``REMOTE_CODE_REQUIRED``,
-    ``ARCH_UNSUPPORTED``, ``LOAD_ERROR``, ``TOO_LARGE``, ``TIMEOUT``, ...).
+    ``ARCH_UNSUPPORTED``, ``LOAD_ERROR``, ``TOO_LARGE``, ``TIMEOUT``, ...). ``lacking`` names the protections that
+    this machine does not give, each with its reason.
     """
 
     state: State
@@ -37,3 +38,4 @@ class Outcome:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_bytes: int = 0
+    lacking: tuple[str, ...] = ()

@@ -15,6 +15,10 @@ class BudgetExceeded(Exception):
     """A cap on size, depth, number or time was met: the engine reports it as a finding, never as a crash."""
 
 
+class TimeExceeded(BudgetExceeded):
+    """The time is used up: what was not looked at could not be judged."""
+
+
 @dataclass(slots=True)
 class Budget:
     """What one file may cost. Containers ``take`` before they unpack; everything asks ``tick`` now and then."""
@@ -27,9 +31,9 @@ class Budget:
     started: float = field(default_factory=time.monotonic)
 
     def tick(self) -> None:
-        """Raise :class:`BudgetExceeded` once the time is used up."""
+        """Raise :class:`TimeExceeded` once the time is used up."""
         if time.monotonic() - self.started > self.seconds:
-            raise BudgetExceeded(f"not finished within {self.seconds:g} seconds")
+            raise TimeExceeded(f"not finished within {self.seconds:g} seconds")
 
     def take(self, size: int) -> None:
         """Account for ``size`` unpacked bytes of one member; raises :class:`BudgetExceeded`."""
@@ -47,7 +51,8 @@ class Blob:
     """Bytes to look at: a file (mapped, never read whole) or what was unpacked from one.
 
     ``where`` names it (``model.pt!archive/data.pkl``), ``name`` is its own last part as claimed by whoever packed
-    it: a hint, never the reason to look or not to look. ``format`` is filled by the detector that knows it.
+    it: a hint, never the reason to look or not to look. ``formats`` are the names of the detectors of a format that
+    apply, filled by the engine.
     """
 
     where: str
@@ -55,6 +60,7 @@ class Blob:
     data: memoryview
     depth: int = 0
     parent: Blob | None = None
+    formats: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -65,7 +71,7 @@ class Blob:
         """The first bytes."""
         return bytes(self.data[:count])
 
-    def child(self, name: str, data: bytes | memoryview) -> Blob:
+    def child(self, name: str, data: bytes | bytearray | memoryview) -> Blob:
         """A blob packed inside this one."""
         return Blob(f"{self.where}!{name}", name, memoryview(data), self.depth + 1, self)
 
@@ -81,6 +87,8 @@ class Detector(ABC):
     name: ClassVar[str]
     #: Every rule that it can report, by id.
     rules: ClassVar[dict[str, Rule]]
+    #: Whether ``name`` names a format, to be listed among what the file is; False for detectors of a concern.
+    is_format: ClassVar[bool] = True
 
     @abstractmethod
     def applies(self, blob: Blob) -> bool:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from downstream.landed import about, land, mined, usage
-from small_hub import CARD, CARDS, EARLY, FIRST, LATE, PARTIAL, SECOND, jsonl, records
+from probed import claim, drawn, examined, file, score, token
+from probed import land as land_probe
+from small_hub import CARD, CARDS, EARLY, FIRST, HOSTILE, LATE, PARTIAL, SECOND, jsonl, records
 
 from crawler.imports import hf_list
 from landing import Zone
@@ -36,8 +38,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     unsafe, pinned = usage("joe/grandchild", flags=["trust_remote_code"]), usage("joe/child-mit", revision="main")
     ann = mined("ann/app", usage("org/base"), unsafe, licences=("MIT",))
     land(folder, "mine", "mined", ann, mined("joe/app", pinned, licences=("Apache-2.0",)))
+    probe(folder)
     load(zone, folder / "warehouse.duckdb", Limits("3GB", threads=1))
     return folder
+
+
+def probe(folder: Path) -> None:
+    """What the probe says of three of the models; one of them is called as badly as a hub allows."""
+    land_probe(folder, "sample", drawn("org/base", HOSTILE, 4, 2), drawn("evil/plain", HOSTILE, 4, 2), kind="sample")
+    bad = file(HOSTILE, "dangerous", (HOSTILE, "dangerous"), formats=["pickle", HOSTILE])
+    said = [{"path": HOSTILE, "sha256": bad["sha256"], "tool": tool, "verdict": "clean"} for tool in ("hub", HOSTILE)]
+    land_probe(folder, "scan", examined("org/base", "scan", files=[file("a"), bad], others=said),
+               examined("evil/plain", "scan", files=[file("b", bytes=None, sha256=None)], cost={}))  # fmt: skip
+    scores = [score(HOSTILE, 2.0, suspects=[HOSTILE]), score("rows", 0.5)]
+    land_probe(folder, "weights", examined("org/base", "weights", scores=scores))
+    tokens = [token(HOSTILE, 1, 1.0), token("the", 900, 0.1), token("=1+1", 0, 0.0, token_id=None)]
+    flips = score("label-flip-rate", 3.0, suspects=[f"{HOSTILE} -> class 1"])
+    land_probe(folder, "triggers", examined("org/base", "triggers", tokens=tokens, scores=[flips]))
+    claims = [
+        claim(0.8, metric=HOSTILE, task=HOSTILE, verdict="UNDECIDED", n=None),
+        claim(None, verdict="CANNOT_VERIFY", reason=HOSTILE),
+    ]
+    land_probe(folder, "verify", examined("org/base", "verify", measurements=claims))
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Pickles read without running them: an abstract machine over the opcodes, a policy of names, and a judge."""
