@@ -53,6 +53,7 @@ def examine(settings: Settings, *, online: bool) -> list[Item]:
         _warehouse,
         _ledger,
         _environment,
+        _sandbox,
     ]
     if online:
         subjects.append(_hub)
@@ -79,6 +80,14 @@ def _git(settings: Settings) -> Iterator[Item]:
     where = shutil.which("git")
     yield Item("git", True, where or "not installed; only 'downstream fetch --by clone' needs it")
     yield Item("GitHub token", True, "set" if settings.github_token else "not set; 'downstream' needs GITHUB_TOKEN")
+
+
+def _sandbox(settings: Settings) -> Iterator[Item]:
+    """What a child process that reads an untrusted checkpoint is kept from."""
+    from probe.sandbox import protections
+
+    for one in protections():
+        yield Item(f"probe: {one.name}", True, f"{'guarded' if one.given else 'NOT guarded here'} ({one.detail})")
 
 
 def _version(name: str) -> str | None:

@@ -60,6 +60,7 @@ class Door:
         self._home = _origin(self.endpoint)
         huggingface_hub.set_client_factory(self._client)
         # What it warns of is counted or told here.
+        self._level = logging.getLogger("huggingface_hub").level
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         return self
 
@@ -69,6 +70,7 @@ class Door:
         import huggingface_hub
 
         huggingface_hub.set_client_factory(self._default)
+        logging.getLogger("huggingface_hub").setLevel(self._level)
 
     def _client(self) -> Any:
         client = self._default()

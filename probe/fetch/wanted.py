@@ -66,8 +66,8 @@ def choose(files: Iterable[Remote], stages: Collection[str] = STAGES, largest: i
     """What these stages need of a model's files.
 
     Weights (safetensors, or .bin where there are none) are fetched whole where together they have no more than
-    ``largest`` bytes, else their embedding is read. The scanner gets every other file that may carry code, of at most
-    ``largest`` bytes each.
+    ``largest`` bytes, else their embedding is read. The scanner gets the other files that may carry code, the small
+    ones first, of at most ``largest`` bytes in all.
     """
     wanted = Wanted()
     good = []
@@ -86,21 +86,21 @@ def choose(files: Iterable[Remote], stages: Collection[str] = STAGES, largest: i
         wanted.left_out += [(file.path, file.size, "only its embedding was read") for file in weights]
     else:
         wanted.left_out += [(file.path, file.size, "too large") for file in weights]
-    for file in good:
+    room = largest
+    for file in sorted(good, key=lambda one: (one.size, one.path)):
         if file.path in chosen:
             continue
         if wanted.ranged and file.path.endswith(".index.json"):
             wanted.left_out.append((file.path, file.size, "names shards that are not there"))
-            continue
-        if _ABOUT.fullmatch(file.path) and file.size <= _ABOUT_CAP:
+        elif _ABOUT.fullmatch(file.path) and file.size <= _ABOUT_CAP:
             wanted.whole.append(file)
-        elif "scan" in stages and _CARRIES_CODE.fullmatch(file.path) and not _TRAINING.fullmatch(file.path):
-            if file.size <= largest:
-                wanted.whole.append(file)
-            else:
-                wanted.left_out.append((file.path, file.size, "too large"))
-        else:
+        elif "scan" not in stages or not _CARRIES_CODE.fullmatch(file.path) or _TRAINING.fullmatch(file.path):
             wanted.left_out.append((file.path, file.size, "no stage needs it"))
+        elif file.size <= room:
+            wanted.whole.append(file)
+            room -= file.size
+        else:
+            wanted.left_out.append((file.path, file.size, "too large"))
     wanted.whole.sort(key=lambda file: (file.size, file.path))
     return wanted
 

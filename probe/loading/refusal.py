@@ -18,7 +18,12 @@ class Refused(HubCensusError):
         self.reason = reason
 
 
+def printable(text: str, most: int = 200) -> str:
+    """Text without control characters, on one line, cut."""
+    return "".join(c if c.isprintable() else " " for c in text)[:most]
+
+
 def brief(error: BaseException, most: int = 200) -> str:
-    """The first line of what an error says, without control characters."""
-    text = "".join(c if c.isprintable() else " " for c in str(error).strip().partition("\n")[0])
-    return f"{type(error).__name__}: {text[:most]}" if text else type(error).__name__
+    """The kind of an error and the first line of what it says."""
+    text = printable(str(error).strip().partition("\n")[0], most)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

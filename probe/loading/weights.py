@@ -6,6 +6,7 @@ What the headers say is held against the sizes of the files before a byte is all
 from __future__ import annotations
 
 import json
+import re
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from probe.loading.files import INDEX_CAP, plain, read_object
-from probe.loading.refusal import Code, Refused, brief
+from probe.loading.refusal import Code, Refused, brief, printable
 
 #: Bytes of a safetensors header. Real ones of a thousand tensors have 100 kB; the format itself allows 100 MB.
 HEADER_CAP = 32 << 20
@@ -24,6 +25,8 @@ _NAMES = (
     ("model.safetensors", "model.safetensors.index.json"),
     ("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
+#: What :mod:`probe.fetch` leaves of weights that are too large to fetch.
+_PARTIAL = "partial.safetensors"
 _WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
@@ -65,6 +68,8 @@ def _files(folder: Path) -> tuple[str, list[Path]]:
             return form, [folder / single]
         if (table := read_object(folder / index, INDEX_CAP)) is not None:
             return form, _shards(folder, index, table)
+    if plain(folder / _PARTIAL) is not None:
+        raise Refused("TOO_LARGE", "Of these weights only the table of embeddings was fetched.")
     raise Refused("ARCH_UNSUPPORTED", "There are no weights in safetensors or PyTorch format.")
 
 
@@ -141,7 +146,9 @@ def _read_torch(path: Path, most_bytes: int) -> dict[str, Any]:
         # torch raises pickle's own error for what is not on its list; the class is named, not imported.
         unsafe = type(error).__name__ == "UnpicklingError" and "weights_only" in str(error).lower().replace(" ", "_")
         code: Code = "UNSAFE_FILE" if unsafe else "LOAD_ERROR"
-        raise Refused(code, f"{path.name}: torch's restricted loader refuses it: {brief(error)}.") from error
+        told = re.search(r"GLOBAL [\w.]{1,150}|WeightsUnpickler error: [^\n]{1,150}", str(error))
+        reason = told[0].strip() if told else brief(error)
+        raise Refused(code, f"{path.name}: torch's restricted loader refuses it: {printable(reason)}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict):

@@ -39,6 +39,7 @@ _LIKELY = {
 }
 _WORDS = 4_000
 _NOISE = 64 << 20
+_HEAVY = 200
 #: A mother that does not answer so many seconds after a child had to be over is ended herself.
 _GRACE = 30.0
 _STARTING = 120.0
@@ -69,7 +70,7 @@ def call(
         "arguments": arguments,
         "limits": asdict(limits),
         "scratch": str(scratch),
-        "readable": [str(Path(path).resolve()) for path in readable],
+        "readable": [str(place) for path in readable for place in _places(Path(path).resolve())],
         "writable": [str(Path(path).resolve()) for path in ([writable] if writable else [])],
         "packages": [str(path) for path in _packages()],
     }
@@ -78,6 +79,15 @@ def call(
             return mother.ask(job, limits)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _places(path: Path) -> list[Path]:
+    """A folder to read, and where its links lead if it is a snapshot in huggingface_hub's cache.
+
+    Other links are not followed: a folder that somebody unpacked may have one to anywhere.
+    """
+    blobs = path.parent.parent / "blobs"
+    return [path, blobs] if path.parent.name == "snapshots" and blobs.is_dir() else [path]
 
 
 def _packages() -> list[Path]:
@@ -234,7 +244,7 @@ def judged(ended: dict[str, Any], answer: bytes, words: bytes, flooded: bool) ->
     outcome = Outcome(
         state, value if state == "done" else None, code if isinstance(code, str) else None, reason, *spent, lacking
     )
-    return outcome, [name for name in head.get("heavy", ()) if isinstance(name, str)][:50]
+    return outcome, [name for name in head.get("heavy", ()) if isinstance(name, str)][:_HEAVY]
 
 
 def _silent(ended: dict[str, Any], words: bytes) -> tuple[Any, None, str | None, str]:

@@ -9,6 +9,7 @@ import errno
 import importlib
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -24,7 +25,13 @@ HEAVY = (
     "transformers.models.auto.tokenization_auto", "scipy.stats", "scipy.optimize", "scipy.special", "sklearn.metrics",
     "sklearn.linear_model", "duckdb", "pandas",
 )  # fmt: skip
+_ARCHITECTURE = re.compile(r"transformers\.models\.\w+\.(modeling|configuration|tokenization)_\w+", re.ASCII)
 _OUT_OF_MEMORY = ("can't allocate memory", "cannot allocate memory", "out of memory", "std::bad_alloc")
+
+
+def is_heavy(name: str) -> bool:
+    """Whether a module is one that a mother may import: a costly library, or an architecture of transformers' own."""
+    return name in HEAVY or bool(_ARCHITECTURE.fullmatch(name))
 
 
 def run(job: dict[str, Any], answer: int) -> NoReturn:
@@ -49,10 +56,10 @@ def _done(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         head["missing"] = _begin(job)
         value = _call(job["function"], job["arguments"])
         body = json.dumps(value, allow_nan=False).encode()
-        return {**head, "state": "done", "heavy": [name for name in HEAVY if name in sys.modules]}, body
+        return {**head, "state": "done", "heavy": [name for name in sys.modules if is_heavy(name)]}, body
     except BaseException as error:
         head |= _failure(error)
-        head["heavy"] = [name for name in HEAVY if name in sys.modules]
+        head["heavy"] = [name for name in sys.modules if is_heavy(name)]
         return head, b"null"
 
 

@@ -25,6 +25,8 @@ def ask(
         "peak_bytes": outcome.peak_bytes,
     }
     done.environment["seed"] = options.seed
+    if outcome.lacking:
+        done.environment["protections_lacking"] = list(outcome.lacking)
     return outcome.value if outcome.state == "done" else None
 
 

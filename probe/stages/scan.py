@@ -20,6 +20,8 @@ def examine(subject: Subject, options: Options) -> Examination:
     for report in scan([subject.folder], budget=Budget(seconds=options.seconds)):
         facts = report.facts()
         facts["path"] = path = _inside(subject, report.path)
+        if _ours(subject, path):
+            continue
         read += report.size
         done.files.append(facts)
         if said := subject.hub_says.get(path):
@@ -30,11 +32,17 @@ def examine(subject: Subject, options: Options) -> Examination:
     return done
 
 
+def _ours(subject: Subject, path: str) -> bool:
+    """Whether the fetch made this file from ranges; what came from the hub under that name is a link to its blob."""
+    return path == "partial.safetensors" and not (subject.folder / path).is_symlink()
+
+
 def _others(subject: Subject, options: Options) -> list[dict[str, Any]]:
     from probe.scan.others import compare
 
     rows = compare([subject.folder], seconds=options.seconds)
-    return [row | {"path": _inside(subject, row["path"])} for row in rows if row["verdict"] != "not-installed"]
+    inside = [row | {"path": _inside(subject, row["path"])} for row in rows if row["verdict"] != "not-installed"]
+    return [row for row in inside if not _ours(subject, row["path"])]
 
 
 def _inside(subject: Subject, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import requests
@@ -50,7 +51,7 @@ def test_info_tree_and_files(served, tmp_path):
             cache_dir=tmp_path,
             token=False,
         )
-        assert open(got, "rb").read() == body
+        assert Path(got).read_bytes() == body
     (one,) = api.get_paths_info("zoo/reviews", ["plain/arrays.bin", "none"], repo_type="dataset")
     assert one.size == len(files["plain/arrays.bin"])
 

@@ -59,6 +59,14 @@ def test_of_large_weights_only_the_embedding():
     assert not pickled.whole and not pickled.ranged and pickled.left_out[0][2] == "too large"
 
 
+def test_what_the_scanner_gets_is_bounded_in_all():
+    files = _remote(*(f"pytorch_model-{n:05d}-of-00005.bin" for n in range(5)), size=GB)
+    files += _remote("model.safetensors", "x.pkl", "config.json")
+    wanted = choose(files, largest=2 * GB + 1_000)
+    assert _names(wanted.whole) >= {"model.safetensors", "x.pkl", "config.json"} and wanted.bytes <= 4 * GB
+    assert sum(why == "too large" for _, _, why in wanted.left_out) == 3
+
+
 HOSTILE = [
     "", "/etc/passwd", "../evil", "a/../../evil", "a//b", "./a", "a/.", "a\\b", "C:evil", "~/.bashrc", "a\x00b",
     "a\nb", "a/\u202eb", "CON", "nul.txt", "a /b", "a.", "x" * 300, "/".join("a" * 40), "a/",

@@ -396,6 +396,34 @@ def test_doors_that_are_closed(tmp_path):
                 assert fetcher.model(name, "0" * 40).code == "UNSAFE_NAME"
 
 
+def test_a_model_that_was_renamed(tmp_path):
+    with SimHub(build_synthetic(300, seed=3)) as hub:
+        hub.advance(2)
+        models = hub.truth.models()
+        for _day, old, new in hub.truth.renames():
+            spec = next(spec for spec in hub.truth.specs() if spec.id == new)
+            if not spec.gated and not spec.disabled and models[new].sha == spec.sha:
+                fetcher, _ = _fetcher(hub, tmp_path, budget=10**15, largest=1_000)
+                with fetcher:
+                    done = fetcher.model(old, spec.sha, stages=("verify",))
+                assert done.revision == spec.sha and done.repo_id == old
+                return
+        pytest.fail("the population holds no such model")
+
+
+def test_a_run_that_is_taken_up_keeps_what_it_has(tmp_path):
+    models = {f"m{number}": {"model.safetensors": WEIGHTS, "config.json": b"{}"} for number in range(3)}
+    store, _ = population(tmp_path, **models)
+    with SimHub(store) as hub:
+        for number in range(3):
+            fetcher, _ = _fetcher(hub, tmp_path, budget=int(2.5 * len(WEIGHTS)))
+            with fetcher:
+                for earlier in range(number):
+                    fetcher.keep(f"zoo/m{earlier}")
+                done = fetcher.model(f"zoo/m{number}", _commit(hub, f"zoo/m{number}"))
+        assert done.code == "BUDGET" and not done.evicted
+
+
 def test_a_hub_that_is_down_stops_the_run(tmp_path):
     with SimHub(build_synthetic(5, seed=1)) as hub:
         endpoint = hub.endpoint

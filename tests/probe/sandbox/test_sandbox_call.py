@@ -139,7 +139,9 @@ module = importlib.import_module("probe.sandbox.call")
 module._OURS, module._FOLDERS = ("sandbox_faults",), (pathlib.Path({str(Path(__file__).parent)!r}),)
 module.call("sandbox_faults:sleeps", {{"note": {str(note)!r}}}, writable=pathlib.Path({str(tmp_path)!r}))
 """
-    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[3])
+    (tmp_path / "scratch").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch")}
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[3], env=environment)
     try:
         until = time.monotonic() + 30
         while not (note.exists() and note.read_text()) and time.monotonic() < until:
@@ -153,7 +155,7 @@ module.call("sandbox_faults:sleeps", {{"note": {str(note)!r}}}, writable=pathlib
     until = time.monotonic() + 10
     while any(_alive(pid) for pid in (child, mother)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not _alive(child) and not _alive(mother)
+    assert not _alive(child) and not _alive(mother) and not list((tmp_path / "scratch").iterdir())
 
 
 def _alive(pid: int) -> bool:

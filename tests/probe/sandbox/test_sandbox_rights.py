@@ -31,6 +31,24 @@ def test_reads_what_it_was_given_and_nothing_else(faults, tmp_path):
         assert outcome.state == "failed" and "PermissionError" in outcome.reason
 
 
+def test_reads_a_snapshot_whose_files_are_links(faults, tmp_path):
+    """As huggingface_hub lays its cache out: the files of a commit are links to blobs."""
+    repository = tmp_path / "models--o--m"
+    snapshot = repository / "snapshots" / ("c" * 40)
+    snapshot.mkdir(parents=True)
+    (repository / "blobs").mkdir()
+    (repository / "blobs" / "abc").write_text("weights")
+    (repository / "refs").write_text("elsewhere")
+    (snapshot / "model.bin").symlink_to("../../blobs/abc")
+    (snapshot / "way-out").symlink_to("../../refs")
+
+    def read(name):
+        return call(f"{faults}:reads", {"path": str(snapshot / name)}, limits=LIMITS, readable=[snapshot])
+
+    assert read("model.bin").value == "weights"
+    assert "PermissionError" in read("way-out").reason
+
+
 def test_writes_its_scratch_folder_and_what_it_was_given(faults, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "given").mkdir()
