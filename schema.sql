@@ -1587,9 +1587,15 @@ CREATE VIEW mart.scanner_verdict AS
 SELECT e.hub, e.model_id, e.revision, f.path, f.sha256, 'hubcensus' AS scanner, e.tool AS version, f.verdict, NULL AS detail
 FROM core.examined_file f JOIN mart.examination e ON e.examination_id = f.examination_id
 UNION ALL
-SELECT e.hub, e.model_id, e.revision, v.path, v.sha256, v.scanner, v.version, v.verdict, v.detail
-FROM core.scanner_verdict v JOIN mart.examination e ON e.examination_id = v.examination_id;
-COMMENT ON VIEW mart.scanner_verdict IS 'Our verdict and those of other scanners, a row per file and scanner; columns as in core.scanner_verdict.';
+SELECT e.hub, e.model_id, e.revision, v.path, coalesce(v.sha256, f.sha256) AS sha256, v.scanner, v.version, v.verdict, v.detail
+FROM core.scanner_verdict v
+JOIN mart.examination e ON e.examination_id = v.examination_id
+LEFT JOIN (
+    SELECT hub, model_id, revision, path, any_value(sha256) AS sha256 FROM mart.examined_file GROUP BY ALL
+) f ON {'hub': f.hub, 'model': f.model_id, 'revision': f.revision, 'path': f.path}
+    = {'hub': e.hub, 'model': e.model_id, 'revision': e.revision, 'path': v.path};
+COMMENT ON VIEW mart.scanner_verdict IS 'Our verdict and those of other scanners, a row per file, scanner and stage; columns as in core.scanner_verdict.';
+COMMENT ON COLUMN mart.scanner_verdict.sha256 IS 'Hash of the file; where the verdict came without one, that of the file as we scanned it at the same commit.';
 
 CREATE VIEW mart.sample AS
 SELECT s.* EXCLUDE (model_id, record_id, named), coalesce(m.name, s.named) AS model_id, s.model_id AS model_key

@@ -66,6 +66,11 @@ _ORDER = (
     "pinned_revisions",
     "unsafe_loading",
     "repository_licence",
+    "scanned_files",
+    "scanner_disagreement",
+    "weight_review",
+    "trigger_frequency",
+    "claim_verdicts",
 )
 
 

@@ -51,8 +51,9 @@ SQL = {
     """,
     "formats": f"""
         WITH kind AS (
-            SELECT hub, model_id, unnest(CASE WHEN len(formats) = 0 THEN ['(none known)'] ELSE list_distinct(formats)
-                END) AS format, verdict IN ('suspicious', 'dangerous') AS bad FROM ({_FILES})
+            SELECT hub, model_id,
+                unnest(CASE WHEN len(formats) = 0 THEN ['(no model format)'] ELSE list_distinct(formats) END)
+                    AS format, verdict IN ('suspicious', 'dangerous') AS bad FROM ({_FILES})
         ), per AS (SELECT format, hub, model_id, count(*) FILTER (bad) AS k, count(*) AS m FROM kind GROUP BY ALL)
         SELECT format, {_probe.SUMS} FROM per GROUP BY format ORDER BY m DESC, format
     """,

@@ -39,7 +39,7 @@ SQL = {
         SELECT stage, detector, fpr, count(*) FILTER (scored AND review) AS flagged, count(*) FILTER (scored) AS n,
             count(*) AS models, min(threshold) AS threshold, max(threshold) AS highest_threshold,
             median(score) FILTER (scored) AS median_score, max(score) FILTER (scored) AS highest_score
-        FROM ({_SCORES}) GROUP BY stage, detector, fpr
+        FROM ({_SCORES}) GROUP BY stage, detector, fpr HAVING count(*) FILTER (scored) > 0
         ORDER BY stage <> 'weights', (fpr IS NULL), detector, fpr
     """,
     "models": f"""
@@ -52,10 +52,8 @@ SQL = {
     """,
     "review": f"""
         SELECT hub, model_id, revision, count(*) AS detectors,
-            string_agg(DISTINCT detector, ', ' ORDER BY detector) AS passed,
-            arg_max(detector, score / nullif(abs(threshold), 0)) AS strongest,
-            arg_max(score, score / nullif(abs(threshold), 0)) AS score,
-            arg_max(threshold, score / nullif(abs(threshold), 0)) AS threshold,
+            string_agg(detector || ' ' || round(score, 3) || ' > ' || round(threshold, 3), ', ' ORDER BY detector)
+                AS scores,
             min(fpr) AS fpr, array_to_string(list_sort(list_distinct(flatten(list(suspects))))[:20], ', ') AS suspects
         FROM ({_SCORES}) WHERE scored AND review
         GROUP BY hub, model_id, revision

@@ -81,8 +81,8 @@ def said(one: dict[str, Any], rng: random.Random) -> list[tuple[str, str]]:
         ("picklescan", verdict if rng.random() < 0.8 else "clean"),
         ("modelscan", rng.choice(["clean", "dangerous", "error"])),
         ("fickling", rng.choice(["skipped", "error", "not-installed"])),
-        ("hub", "Unsafe" if verdict == "dangerous" else "safe"),
-        ("hub/avScan", "safe"),
+        ("hub", "Unsafe" if verdict in ("suspicious", "dangerous") else "safe"),
+        ("hub/avScan", "safe" if rng.random() < 0.2 else "unscanned"),
     ]
 
 

@@ -17,6 +17,38 @@ from analyses import _probe, scanner_disagreement, trigger_frequency
 from probe.sample import Sampled, estimate
 
 
+def sums(pairs: list[tuple[int, int]]) -> pd.DataFrame:
+    """The sums that SQL gives over clusters of m with k."""
+    k, m = np.array(pairs, dtype=float).T
+    return pd.DataFrame(
+        [(len(k), k.sum(), m.sum(), k @ k, k @ m, m @ m)], columns=["models", "k", "m", "kk", "km", "mm"]
+    )
+
+
+def test_clusters_of_one_mind_count_once() -> None:
+    """Twenty models of ten files each, all bad in five of them: worth about twenty files, not two hundred."""
+    row = _probe.clustered(sums([(10, 10)] * 5 + [(0, 10)] * 15)).iloc[0]
+    few = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 19)) ** 2
+    assert row["share"] == 0.25 and row["effective"] == pytest.approx(19 * few)
+    wilson = stats.binomtest(5, 20).proportion_ci(method="wilson")
+    assert row["low"] == pytest.approx(wilson.low, abs=0.01) and row["high"] == pytest.approx(wilson.high, abs=0.03)
+
+
+def test_clusters_that_are_each_a_mixture_count_as_their_files() -> None:
+    rng = np.random.default_rng(2)
+    row = _probe.clustered(sums([(int(rng.binomial(10, 0.3)), 10) for _ in range(400)])).iloc[0]
+    assert 2_500 < row["effective"] <= 4_000
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_clusters_without_any_or_without_others(k: int) -> None:
+    row = _probe.clustered(sums([(k * m, m) for m in (1, 2, 30)])).iloc[0]
+    assert row["share"] == k and row["effective"] == pytest.approx(33**2 / (1 + 4 + 900))
+    assert (row["low"] == 0) == (k == 0) and (row["high"] == 1) == (k == 1) and row["high"] - row["low"] > 0.5
+    lone = _probe.clustered(sums([(3, 9)])).iloc[0]
+    assert lone["effective"] == 1, "one model is one observation, however many files it has"
+
+
 def cell_frame(*rows: tuple[Any, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stratum", "probability", "models", "drawn", "seen", "hits"])
 

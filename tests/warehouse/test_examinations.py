@@ -126,6 +126,22 @@ def test_loading_again_changes_nothing_and_a_rebuild_gives_the_same(home: Path) 
     assert loaded(home, rebuild=True).runs and everything(home) == grown
 
 
+def test_a_verdict_without_a_hash_is_about_the_file_at_the_same_commit(home: Path) -> None:
+    """The hub tells its verdict with the listing of files, before any of them is there to be hashed."""
+    said = [{"path": path, "tool": "hub", "verdict": "safe"} for path in ("a", "b", "c")]
+    elsewhere = examined("lab/two", "fetch", others=said)
+    elsewhere.revision = "another"
+    land(home, "fetch", examined("lab/one", "fetch", others=said), elsewhere)
+    files = [file("a"), file("b", sha256=None)]
+    land(home, "scan", examined("lab/one", "scan", files=files), examined("lab/two", "scan", files=files))
+    loaded(home)
+    asked = "SELECT model_id, path, sha256 FROM mart.scanner_verdict WHERE scanner = 'hub' ORDER BY ALL"
+    assert rows(home, asked) == [
+        ("lab/one", "a", "sha of a"), ("lab/one", "b", None), ("lab/one", "c", None),
+        ("lab/two", "a", None), ("lab/two", "b", None), ("lab/two", "c", None),
+    ]  # fmt: skip
+
+
 def test_what_is_not_known_is_null_and_costs_nothing(tmp_path: Path) -> None:
     land(tmp_path, "scan", examined("x/y", "scan", cost={}, files=[{"path": "a", "verdict": "clean"}]), ("x/z", {
         "hub": HUB, "stage": "scan", "tool": "t", "files": None}))  # fmt: skip
