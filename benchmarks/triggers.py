@@ -169,20 +169,24 @@ def auc(negative: np.ndarray, positive: np.ndarray) -> float:
 
 def rates(members: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Rates on the test split at the threshold of the calibration split's clean models, with Wilson intervals."""
-    from probe.behaviour.calibration import conformal
+    from probe.behaviour.calibration import conformal, guarded
 
     before = [row["score"] for row in members if row["split"] == "calibration" and not row["poisoned"]]
     after = [row for row in members if row["split"] == "test"]
     if not before or not after:
         return None
-    threshold = conformal(before, "")
+    flips = members[0]["plan"] in PLANS
+    # A guard by a normal tail would lift the threshold of a score that ends at 1 beyond it.
+    threshold = (guarded if flips else conformal)(before, "")
     facts: dict[str, Any] = {
         "calibrated_on": len(before),
         "threshold": round(threshold.value, 3),
         "promised_fpr": round(threshold.fpr, 3),
     }
-    clean = [row["score"] > threshold.value for row in after if not row["poisoned"]]
-    facts["fpr"] = wilson(sum(clean), len(clean))
+    clean = [row["score"] for row in after if not row["poisoned"]]
+    plain = conformal(before, "").value
+    facts["fpr"] = wilson(sum(score > threshold.value for score in clean), len(clean))
+    facts["fpr_conformal"] = wilson(sum(score > plain for score in clean), len(clean))
     for kind, poisoned in kinds(after).items():
         flagged = [row["score"] > threshold.value for row in poisoned]
         facts[f"tpr {kind}"] = wilson(sum(flagged), len(flagged))
@@ -218,22 +222,26 @@ def _costs(rows: list[dict[str, Any]], table: Table) -> None:
 
 
 def calibrate(rows: list[dict[str, Any]], zoo: Path) -> None:
-    """Write the thresholds of every detector from the clean models of the calibration split."""
-    from probe.behaviour.calibration import conformal, store
+    """Write the thresholds of every detector that separates, from the clean models of the calibration split."""
+    from probe.behaviour.calibration import conformal, guarded, store
 
-    found = {}
+    found, held = {}, {}
     for name, members in series(rows).items():
         detector, *scope = name.split("/")
-        if scope and scope[-1] != "shortlist":
+        if detector == "unlearning" or (scope and scope[-1] != "shortlist"):
             continue
-        clean = [row for row in members if row["split"] == "calibration" and not row["poisoned"]]
-        if clean:
-            hard = sum("hard" in row["kind"] for row in clean)
-            words = f"{len(clean) - hard} clean models and {hard} hard negatives of the zoo's calibration tasks"
-            stored = "unlearning/text" if scope and detector == "unlearning" else "/".join([detector, *scope[:-1]])
-            found[stored] = conformal([row["score"] for row in clean], words)
+        clean = [row for row in members if not row["poisoned"]]
+        before = [row for row in clean if row["split"] == "calibration"]
+        if before:
+            hard = sum("hard" in row["kind"] for row in before)
+            words = f"{len(before) - hard} clean models and {hard} hard negatives of the zoo's calibration tasks"
+            stored = "/".join([detector, *scope[:-1]])
+            found[stored] = (guarded if detector == TEXT else conformal)([row["score"] for row in before], words)
+            after = [row["score"] > found[stored].value for row in clean if row["split"] == "test"]
+            held[stored] = {"clean": len(after), "above": sum(after)}
     about = json.loads((zoo / "zoo.json").read_text()) if (zoo / "zoo.json").exists() else {}
-    store(found, {"zoo": about.get("plan", about.get("name", zoo.name)), "seed": about.get("seed", 0), "rate": 0.05})
+    plan = about.get("plan", zoo.name)
+    store(found, {"zoo": plan, "seed": about.get("seed", 0), "rate": 0.05, "other_tasks": held})
 
 
 def speed(shape: str, device: str | None, models: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import mmap
+import multiprocessing
 import os
 import pkgutil
 import stat
@@ -98,9 +99,8 @@ def scan(paths: Iterable[str | Path], *, budget: Budget | None = None, processes
     places = files([paths] if isinstance(paths, (str, Path)) else paths)
     if processes <= 1:
         yield from _Scanner(cost).all(places)
-        return
-    while batch := list(islice(places, _CHUNK * processes)):
-        yield from _shared(batch, cost, processes)
+    else:
+        yield from _shared(places, cost, processes)
 
 
 def scan_bytes(data: bytes | memoryview, name: str = "bytes", budget: Budget | None = None) -> FileReport:
@@ -109,27 +109,42 @@ def scan_bytes(data: bytes | memoryview, name: str = "bytes", budget: Budget | N
     return _judge(Blob(name, name.rpartition("/")[2], view), replace(budget or Budget(), started=time.monotonic()))
 
 
-def _shared(batch: list[Place], cost: Budget, processes: int) -> Iterator[FileReport]:
-    """One batch over several processes; after a death, its rest one file a process."""
-    shares = [batch[start : start + _CHUNK // 4] for start in range(0, len(batch), _CHUNK // 4)]
-    done: list[list[FileReport]] = []
-    try:
-        with ProcessPoolExecutor(processes) as pool:
-            for reports in pool.map(_share, shares, [cost] * len(shares)):
-                done.append(reports)
-                yield from reports
-    except BrokenProcessPool:
-        for place in (place for share in shares[len(done) :] for place in share):
-            yield from _alone(place, cost)
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: whoever calls may have threads.
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _alone(place: Place, cost: Budget) -> list[FileReport]:
+def _shared(places: Iterator[Place], cost: Budget, processes: int) -> Iterator[FileReport]:
+    """Places shared out over processes; when one dies, the rest of its batch is done file by file."""
+    pool = _pool(processes)
     try:
-        with ProcessPoolExecutor(1) as pool:
-            return pool.submit(_share, [place], cost).result()
-    except BrokenProcessPool:
-        text = "the scanning process died of this file"
-        return [FileReport(place.path, None, 0, [_engine("scan-failed", text, place.path)])]
+        while batch := list(islice(places, _CHUNK * processes)):
+            shares = [batch[start : start + _CHUNK // 4] for start in range(0, len(batch), _CHUNK // 4)]
+            done = 0
+            try:
+                for reports in pool.map(_share, shares, [cost] * len(shares)):
+                    done += 1
+                    yield from reports
+            except BrokenProcessPool:
+                pool = _pool(processes)
+                yield from _alone([place for share in shares[done:] for place in share], cost)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _alone(places: list[Place], cost: Budget) -> Iterator[FileReport]:
+    """One file at a time in a process of its own, so that the file it dies of is known."""
+    pool = _pool(1)
+    try:
+        for place in places:
+            try:
+                yield from pool.submit(_share, [place], cost).result()
+            except BrokenProcessPool:
+                pool = _pool(1)
+                finding = _engine("scan-failed", "the scanning process died of this file", place.path)
+                yield FileReport(place.path, None, 0, [finding])
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _share(places: list[Place], cost: Budget) -> list[FileReport]:

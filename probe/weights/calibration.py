@@ -1,10 +1,11 @@
 """From a score to a p-value and a threshold, by what honest models score.
 
-Within the calibration sample the p-value is conformal: (1 + number of clean scores at least as high) / (n + 1), valid
-at any n as long as clean models are exchangeable, and never below 1 / (n + 1) (Vovk, Gammerman, Shafer, "Algorithmic
-Learning in a Random World", 2005, section 2.2). Beyond the highest few clean scores that says nothing more. The scores
-are logarithms of ratios of order statistics, whose tails are exponential where the ratio's is Pareto; so the tail is
-Hill's (Annals of Statistics 3, 1975): mean excess over the upper quarter. What rests on it is marked ``extrapolated``.
+Within the calibration sample the p-value is conformal: (1 + number of clean scores at least as high) / (n + 1),
+valid at any n as long as clean models are exchangeable, and never below 1 / (n + 1) (Vovk, Gammerman, Shafer,
+"Algorithmic Learning in a Random World", 2005, section 2.2). Beyond the highest few clean scores that says nothing
+more. The scores are logarithms of ratios of order statistics, whose tails are exponential where the ratio's is
+Pareto; so the tail is Hill's (Annals of Statistics 3, 1975): mean excess over the upper quarter. What rests on it
+is marked ``extrapolated``.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """Whether the movement of an embedding is concentrated on a few rare rows, and what else could explain it.
 
-A trigger is a rare token whose row has moved far: overwritten (Kurita et al., ACL 2020, section 3.2) or trained into
-place. Honest fine-tuning moves rare rows as well, the more the larger its steps and the more domain text it sees. So
-the farthest row is set against the tail of its own band, in units of that tail: with X(1) >= X(2) >= ... the distances
-of a band's rows, T = log(X(1) / X(k)) / mean over j < k of log(X(j) / X(k)), the denominator Hill's estimate (Annals of
-Statistics 3, 1975). Where the tail is Pareto, whatever its index and however many rows there are, the log-spacings are
-exponential (Renyi, 1953) and P(T > t) is about 1 - (1 - exp(-t))^k: learning rate, size of the vocabulary and length of
-training drop out. The five farthest rows are left out of the denominator: they may be triggers.
+A trigger is a rare token whose row has moved far: overwritten (Kurita et al., ACL 2020, section 3.2) or trained
+into place. Honest fine-tuning moves rare rows as well, the more the larger its steps and the more domain text it
+sees. So the farthest row is set against the tail of its own band, in units of that tail: with X(1) >= X(2) >= ...
+the distances of a band's rows, T = log(X(1) / X(k)) / mean over j < k of log(X(j) / X(k)), the denominator Hill's
+estimate (Annals of Statistics 3, 1975). Where the tail is Pareto, whatever its index and however many rows there
+are, the log-spacings are exponential (Renyi, 1953) and P(T > t) is about 1 - (1 - exp(-t))^k: learning rate, size
+of the vocabulary and length of training drop out. The five farthest rows are left out of the denominator: they may
+be triggers.
 
-Distances are absolute. Adam moves a row by so many learning rates whatever its length, so that relative change, which
-the prototype used, mostly ranks short rows first.
+Distances are absolute. Adam moves a row by so many learning rates whatever its length, so that relative change,
+which the prototype used, mostly ranks short rows first.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ pieces by falling frequency (WordLevel, BERT's WordPiece), in the order of mergi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,9 +57,30 @@ def read_vocabulary(folder: Path, frequency: Mapping[str, float] | None = None) 
     """
     for name, reader in _READERS.items():
         if (folder / name).is_file():
+            known = (name, _digest(folder / name))
+            if frequency is None and known in _SEEN:
+                return _SEEN[known]
             tokens, scores, special, proxy = reader(folder / name)
-            return _ranked(tokens, scores, special, proxy, frequency)
+            read = _ranked(tokens, scores, special, proxy, frequency)
+            if frequency is None:
+                if len(_SEEN) >= _KEPT:
+                    _SEEN.pop(next(iter(_SEEN)))
+                _SEEN[known] = read
+            return read
     return None
+
+
+#: Fine-tunes share their base's tokenizer to the byte: it is read once for a model and all its siblings.
+_SEEN: dict[tuple[str, str], Vocabulary] = {}
+_KEPT = 4
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 def by_order(count: int) -> Vocabulary:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probe.scan.detector import Budget
-from probe.scan.detectors.compressed import Unpackable, _Zlib, stream
+from probe.scan.detectors.compressed import Unpackable, _Zlib, _zstd, stream
 
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 _MOST = 100_000
@@ -279,6 +279,9 @@ def _decode(data: memoryview, folder: Folder, budget: Budget) -> memoryview | by
                 pending.append(filters)
                 continue
             if coder.method == b"\x00":
+                continue
+            if coder.method == b"\x04\xf7\x11\x01":
+                made = _zstd(memoryview(made), size, budget)
                 continue
             new = {b"\x04\x02\x02": bz2.BZ2Decompressor, b"\x04\x01\x08": lambda: _Zlib(-15)}.get(coder.method)
             if new is None:

@@ -12,6 +12,9 @@ from probe.finding import Finding, Rule, Severity
 from probe.scan.detector import Blob, Budget, Detector, rules
 
 _CHUNK = 1 << 20
+#: Streams with no mark of their own: what only begins like one is left alone, unless its name promises one.
+_UNMARKED = ("zlib", "lzma")
+_SUFFIXES = (".z", ".zlib", ".lzma", ".joblib", ".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".sav")
 
 
 class Unpackable(Exception):
@@ -183,11 +186,13 @@ class CompressedDetector(Detector):
             else:
                 made, used = stream(_STREAMS[kind], data, limit, budget)
         except Unpackable as problem:
+            if kind in _UNMARKED and not blob.name.lower().endswith(_SUFFIXES):
+                return
             rule = "compressed-unsupported" if "no library" in str(problem) else "compressed-malformed"
             yield self.found(rule, blob, f"{kind}: {problem}")
             return
         budget.take(len(made))
-        yield blob.child(_inner_name(blob.name), memoryview(made))
+        yield blob.child("content" if kind in ("zlib", "zfile") else _inner_name(blob.name), memoryview(made))
         if used < blob.size and any(blob.data[used : used + 4096]):
             yield self.found("compressed-tail", blob, f"{blob.size - used} bytes after the {kind} stream", str(used))
             yield blob.child("tail", blob.data[used:])

@@ -11,7 +11,7 @@ from probe.finding import Finding, Rule, Severity
 from probe.scan.detector import Blob, Budget, Detector, rules
 from probe.scan.readers.callables import judge
 from probe.scan.readers.text import UNREADABLE, look, objects
-from probe.scan.readers.yaml import MAX_YAML, Pair, Tag, events
+from probe.scan.readers.yaml import END, MAX_YAML, Pair, Tag, events
 
 _KEYS = ("_target_", "_target", "target_class", "loader_module")
 _WORDS = (b"_target_", b"!python", b"tag:yaml.org,2002:python", b"%TAG", b"loader_module", b"\\x5f", b"\\u005f")
@@ -45,7 +45,12 @@ class Targets(Detector):
             "Instantiating the configuration calls it with arguments of the file's choice (CVE-2025-23304).",
         ),
         Rule("hydra-target-unlisted", Severity.UNLISTED, "_target_ of a library on no list"),
-        Rule("yaml-unparsable", Severity.SUSPICIOUS, "YAML that names callables, but cannot be parsed"),
+        Rule(
+            "yaml-unparsable",
+            Severity.UNLISTED,
+            "text that names callables as YAML does, but cannot be parsed",
+            "No loader of YAML can read it either.",
+        ),
     )
 
     def applies(self, blob: Blob) -> bool:
@@ -66,11 +71,18 @@ class Targets(Detector):
         if len(seen.raw) > MAX_YAML or (seen.raw.lstrip()[:1] in (b"#", b"") and b"```" in seen.raw):
             yield from self.searched(blob, seen.raw[:MAX_YAML], "too large to be parsed")
             return
+        named: list[Pair | Tag] = []
+        whole = 0
         try:
-            named = [one for one in events(seen.text, budget) if isinstance(one, Tag) or one.key in _KEYS]
+            for one in events(seen.text, budget):
+                if one is END:
+                    whole = len(named)
+                elif isinstance(one, Tag) or one.key in _KEYS:
+                    named.append(one)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
+            # A loader that reads one document after another has built those before the broken one.
+            del named[whole:]
             yield from self.searched(blob, seen.raw, f"no YAML ({type(error).__name__})")
-            return
         for found in named:
             if isinstance(found, Pair):
                 if found.value not in _NOTHING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,7 +59,8 @@ def _header(data: memoryview) -> tuple[dict[str, Any] | None, int]:
         return None, 0
     try:
         text = bytes(data[8 + wide : start]).decode("utf-8" if data[6] == 3 else "latin-1")
-        header = ast.literal_eval(text.strip())
+        # Python 2 wrote long integers with an L.
+        header = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text.strip()))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None, 0
     if not isinstance(header, dict) or not {"descr", "shape"} <= header.keys():

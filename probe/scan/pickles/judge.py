@@ -19,6 +19,10 @@ _ENUM_HOMES = ("transformers.", "accelerate.", "torch.", "sklearn.", "datasets."
 #: The first bytes of a pickle as base64 (gAJ, gAN, gAS, gAV) or hexadecimal writes them.
 _ENCODED = re.compile(rb"gA[JNSV][A-Za-z0-9+/]{12,65536}={0,2}|80(?:02|03|04|05)(?:[0-9a-f]{2}){8,65536}")
 _SEARCHED = 1 << 26
+#: Where NumPy and SciPy keep their functions of arrays.
+_UFUNCS = ("numpy", "numpy.core.umath", "numpy._core.umath", "scipy.special", "scipy.special._ufuncs")
+#: What is made by a call and then filled item by item.
+_LISTS = ("deque", "UserList", "list", "set", "frozenset", "array", "FrozenList", "bytearray")
 _LOADERS = re.compile(r"(loads?|_load_from_bytes|_loads|load_config|basichandlers|decode|loads?_\w+)\Z")
 
 
@@ -69,6 +73,11 @@ def _judge_use(use: Use, view: memoryview) -> Judgement | None:
         text = f"imports a name that is not in the file as a constant ({use.dotted})"
         return Judgement("computed-name", use.at, text)
     found = rule_on(use)
+    if use.appended and found.level in ("pure", "class") and use.name not in _LISTS:
+        text = (
+            f"appends to what {use.dotted} makes, which is no list: whatever bears that name on the object is called"
+        )
+        return Judgement("computed-call", use.at, text)
     if found.level == "pure" or (found.level == "class" and not use.called):
         return None
     if _inert(use) or _by_name(use, view):
@@ -126,14 +135,14 @@ def _inert(use: Use) -> bool:
 
 
 def _by_name(use: Use, view: memoryview) -> bool:
-    """``numpy.core._ufunc_reconstruct(module, name)`` imports by name; fine where that name is a function of arrays."""
+    """``numpy.core._ufunc_reconstruct(module, name)`` imports by name; fine for functions of arrays."""
     if use.name != "_ufunc_reconstruct" or use.called != len(use.calls) or not use.called:
         return False
     for call in use.calls:
         names = [string(view, ~one) for one in call[1] if one.__class__ is int and one < 0] if call[1] else []
         if len(names) != 2 or not names[0] or not names[1]:
             return False
-        pure = names[0] == "numpy" or names[0] in ("scipy.special", "scipy.special._ufuncs")
+        pure = names[0] in _UFUNCS
         if not pure or ruling(names[0], names[1]).level not in ("pure", "unlisted") or "." in names[1]:
             return False
     return True

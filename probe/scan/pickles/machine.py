@@ -28,6 +28,10 @@ for _code, _size in ((0x4E, 1), (0x88, 1), (0x89, 1), (0x4A, 5), (0x4D, 3), (0x4
     ATOMS[_code] = _size
 
 
+#: Picklers give items first and the state once; a state can hold what the second look-up finds in its place.
+_AGAIN = "gives items or a second state to an object that has its state: the first can change what that calls"
+
+
 class Broken(Exception):
     """The stream cannot be read on: what a real unpickler would say of it."""
 
@@ -156,7 +160,7 @@ class Machine:
                     elif op == 0x75 or op == 0x65 or op == 0x61 or op == 0x73:  # SETITEMS, APPENDS, APPEND, SETITEM
                         low = marks.pop() if op == 0x75 or op == 0x65 else len(stack) - (2 if op == 0x73 else 1)
                         if stack[low - 1] is not BOX:
-                            self.fill(low)
+                            self.fill(low, op)
                         del stack[low:]
                         pos += 1
                     elif op == 0x7D or op == 0x5D or op == 0x29:  # EMPTY_DICT, EMPTY_LIST, EMPTY_TUPLE
@@ -170,7 +174,9 @@ class Machine:
                     elif op == 0x6A:  # LONG_BINGET
                         append(memo[four(window, pos + 1)[0]])
                         pos += 5
-                    elif op == 0x62 and wrapper is None and stack[-2].__class__ is list:  # BUILD of a call's result
+                    elif (
+                        op == 0x62 and wrapper is None and stack[-2].__class__ is list and len(stack[-2]) == 2
+                    ):  # BUILD
                         stack[-2].append(stack.pop())
                         pos += 1
                     elif op == 0x95:  # FRAME
@@ -233,13 +239,18 @@ class Machine:
             return value if value >= 0 else None
         return None
 
-    def fill(self, low: int) -> None:
-        """SETITEMS or APPENDS onto something that is not a plain container."""
+    def fill(self, low: int, op: int) -> None:
+        """SETITEMS, APPENDS and their like onto something that is not a plain container."""
         target = self.stack[low - 1] if low else None
         if isinstance(target, Box):
             if len(self.stack) - low <= 64:
                 keys, values = self.stack[low::2], self.stack[low + 1 :: 2]
                 target.fields.update((self.text(key) or "", value) for key, value in zip(keys, values, strict=False))
+        elif target.__class__ is list:
+            if len(target) > 2:
+                self.program.odd("computed", self.program.end, _AGAIN)
+            elif op not in (0x73, 0x75) and isinstance(target[0], Use):
+                target[0].appended = True
         elif isinstance(target, Use):
             self.program.odd("mutates", self.program.end, f"puts items into {target.dotted} itself")
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 Opcode = Callable[["Machine", bytes, int, int], int]
 _NEWLINE = re.compile(rb"\n")
 _KEPT_CALLS = 4
+#: Functions that call, or (True) make by ``__new__``, what they are given.
+_CALLERS = {
+    **dict.fromkeys(("_reconstructor", "__newobj__", "__newobj_ex__"), True),
+    **dict.fromkeys(("_rebuild_from_type", "_rebuild_from_type_v2", "partial", "map", "filter", "reduce"), False),
+    **dict.fromkeys(("defaultdict", "__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor"), False),
+}
 #: Tensors pickled without torch.save; each is a file of its own.
 _KEPT_LOADS = 10_000
 #: Arguments of longer tuples are not looked at one by one.
@@ -172,7 +178,10 @@ def _collect(machine: Machine, window: bytes, pos: int, base: int) -> int:
 
 
 def _add_items(machine: Machine, window: bytes, pos: int, base: int) -> int:
-    del machine.stack[machine.marks.pop() :]
+    low = machine.marks.pop()
+    if window[pos] == 0x90 and low and machine.stack[low - 1] is not BOX:
+        machine.fill(low, 0x90)
+    del machine.stack[low:]
     return pos + 1
 
 
@@ -241,6 +250,16 @@ def _stack_global(machine: Machine, window: bytes, pos: int, base: int) -> int:
     return pos + 1
 
 
+def _passed_on(target: Use, arguments: tuple[Any, ...]) -> None:
+    """Names handed to a function that calls them: used with arguments that nobody sees."""
+    for place, one in enumerate(arguments):
+        if one.__class__ is Use:
+            if _CALLERS[target.name] and place == 0:
+                one.built += 1
+            else:
+                one.called += 1
+
+
 def _call(machine: Machine, target: Any, arguments: Any, at: int) -> list[Any]:
     """What calling ``target`` leaves on the stack."""
     made = [target, arguments]
@@ -248,6 +267,8 @@ def _call(machine: Machine, target: Any, arguments: Any, at: int) -> list[Any]:
         target.called += 1
         if target.called <= (_KEPT_LOADS if target.name == "_load_from_bytes" else _KEPT_CALLS):
             target.calls.append(made)
+        if target.name in _CALLERS and arguments.__class__ is tuple:
+            _passed_on(target, arguments)
     else:
         what = f"what {target[0]!r} gave" if target.__class__ is list else "a value that is no imported name"
         machine.program.odd("computed", at, f"calls {what}")
@@ -312,6 +333,10 @@ def _build(machine: Machine, window: bytes, pos: int, base: int) -> int:
     state = stack.pop()
     target = stack[-1]
     if target.__class__ is list:
+        if len(target) > 2:
+            machine.program.odd(
+                "computed", base + pos, "gives an object a second state, which the first can answer to"
+            )
         target.append(state)
         if machine.wrapper is not None and target[0] is machine.wrapper:
             after = base + pos + 1

@@ -28,7 +28,7 @@ BOX = Box()
 class Use:
     """A name that a pickle imports, and what becomes of it."""
 
-    __slots__ = ("at", "built", "called", "calls", "computed", "module", "name", "protocol")
+    __slots__ = ("appended", "at", "built", "called", "calls", "computed", "module", "name", "protocol")
 
     def __init__(self, module: str, name: str, at: int, protocol: int, computed: bool = False) -> None:
         self.module = module
@@ -38,6 +38,8 @@ class Use:
         self.computed = computed
         self.called = 0
         self.built = 0
+        #: Whether items are appended to what it makes: by a method that is looked up on the object.
+        self.appended = False
         #: The first few calls: ``[use, arguments, state...]``.
         self.calls: list[list[Any]] = []
 

@@ -30,6 +30,10 @@ class Tag(NamedTuple):
     line: int
 
 
+#: Stands after the last event of a document that is whole.
+END = Tag("", 0)
+
+
 class _Level:
     """A collection that is open: a mapping waits for a key or for a value."""
 
@@ -49,6 +53,9 @@ def events(text: str, budget: Budget) -> Iterator[Pair | Tag]:
     for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         if count % 4096 == 0:
             budget.tick()
+        if isinstance(event, yaml.DocumentEndEvent):
+            yield END
+            continue
         line = (event.start_mark.line if event.start_mark else 0) + 1
         tag = getattr(event, "tag", None)
         if isinstance(tag, str) and tag:

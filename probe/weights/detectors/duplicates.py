@@ -90,7 +90,11 @@ def _gap_before(
         reference = median_reference(subject, cohort)
     else:
         return None
-    old = np.concatenate([reference(slice(row, row + 1)) for row in wanted.tolist()])
+    old = np.zeros((len(wanted), subject.model.shape[1]), np.float32)
+    for part in subject.chunks():
+        inside = (wanted >= part.start) & (wanted < part.stop)
+        if inside.any():
+            old[inside] = reference(part)[wanted[inside] - part.start]
     table = unit(old, old.mean(axis=0))
     one, other = table[places[: len(left)]], table[places[len(left) :]]
     present = np.einsum("ij,ij->i", one, one) * np.einsum("ij,ij->i", other, other) > 0.5

@@ -16,6 +16,8 @@ import tarfile
 import zipfile
 import zlib
 
+import zstandard
+
 NONE, STOP, MARK, TUPLE, REDUCE, EMPTY, POP, MEMO = b"N", b".", b"(", b"t", b"R", b")", b"0", b"\x94"
 
 
@@ -362,6 +364,55 @@ def _patterns() -> dict[str, bytes]:
         "nested class of a stranger": p(call(sg("stranger.models", "Model.restore"), u("x"))),
         "function of the standard library on no list": p(call(sg("tomllib", "load"), u("x"))),
         "function of a framework on no list": p(call(sg("scipy.linalg", "solve"), u("x"))),
+        "tensor bytes by way of __setstate__": p(
+            call(g("torch.storage", "_load_from_bytes"), b(PLAIN))
+            + POP
+            + call(g("argparse", "Namespace"))
+            + b"}"
+            + u("__setstate__")
+            + g("torch.storage", "_load_from_bytes")
+            + b"sb"
+            + call(g("_codecs", "encode"), u("x"), u("latin1"))
+            + b"b"
+        ),
+        "method by the name of append": p(
+            call(g("argparse", "Namespace"))
+            + b"}"
+            + u("append")
+            + g("torch.storage", "_load_from_bytes")
+            + b"sb"
+            + NONE
+            + b"a"
+        ),
+        "key by the name of append": p(
+            sg("sklearn.utils._bunch", "Bunch")
+            + b")\x81"
+            + u("append")
+            + g("collections", "OrderedDict")
+            + b"s"
+            + NONE
+            + b"a"
+        ),
+        "key by the name of add": p(
+            sg("sklearn.utils._bunch", "Bunch")
+            + b")\x81"
+            + u("add")
+            + g("collections", "OrderedDict")
+            + b"s("
+            + NONE
+            + b"\x90"
+        ),
+        "tensor bytes handed to another function": p(
+            call(g("torch.storage", "_load_from_bytes"), b(PLAIN))
+            + POP
+            + call(
+                g("torch._tensor", "_rebuild_from_type_v2"),
+                g("torch.storage", "_load_from_bytes"),
+                g("torch", "Tensor"),
+                tup(call(g("builtins", "bytes"), b"]")),
+                b"}",
+            )
+        ),
         "import by name through numpy": p(call(g("numpy.core", "_ufunc_reconstruct"), u("os"), u("system"))),
         "module as an attribute": p(sg("stranger.models", "os")),
         "module as an attribute of a framework": p(sg("torch.nn.modules.linear", "sys")),
@@ -448,6 +499,7 @@ def seven(members: dict[str, bytes], method: str = "lzma2", packed_header: bool 
         "lzma2": (b"\x21\x21\x01\x08", lzma.compress(plain, lzma.FORMAT_RAW, filters=lzma2)),
         "bzip2": (b"\x03\x04\x02\x02", bz2.compress(plain)),
         "deflate": (b"\x03\x04\x01\x08", zlib.compress(plain)[2:-4]),
+        "zstd": (b"\x04\x04\xf7\x11\x01", zstandard.compress(plain)),
         "aes": (b"\x24\x06\xf1\x07\x01\x02\x13\x00", plain),
     }
 

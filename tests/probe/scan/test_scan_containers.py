@@ -190,7 +190,7 @@ def test_long_names_in_tars(style):
     assert name in finding.where
 
 
-@pytest.mark.parametrize("method", ["copy", "lzma", "lzma2", "bzip2", "deflate"])
+@pytest.mark.parametrize("method", ["copy", "lzma", "lzma2", "bzip2", "deflate", "zstd"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_7z_methods(method, packed):
     data = seven({"a.txt": b"hello", "b/c.pkl": OS4, "d.txt": b"x" * 999}, method, packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import socket
@@ -132,6 +133,8 @@ def test_several_processes_give_the_same(tmp_path):
     assert alone == shared and len(alone) == 70
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_process_that_dies_costs_its_file_only(tmp_path, monkeypatch):
     for number in range(6):
         (tmp_path / f"{number}.pkl").write_bytes(OS4 if number != 3 else b"die")
@@ -142,7 +145,9 @@ def test_a_process_that_dies_costs_its_file_only(tmp_path, monkeypatch):
             os._exit(9)
         return real(blob, budget)
 
-    # Forked processes inherit it.
+    # Forked processes inherit what is patched here.
+    fork = multiprocessing.get_context("fork")
+    monkeypatch.setattr(engine.multiprocessing, "get_context", lambda _: fork)
     monkeypatch.setattr(engine, "_judge", deadly)
     found = verdicts(tmp_path, processes=2)
     assert found.pop("3.pkl") == "error"

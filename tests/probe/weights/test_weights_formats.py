@@ -44,7 +44,9 @@ def test_rows_and_whole_arrays_agree_with_the_reference_library(tmp_path):
     checkpoint = open_checkpoint(tmp_path)
     for name, array in tensors.items():
         assert np.array_equal(checkpoint.array(name), np.asarray(array).astype("f4"))
-        assert np.array_equal(np.concatenate(list(checkpoint.pieces(name, 8))), np.asarray(array).astype("f4").ravel())
+        assert np.array_equal(
+            np.concatenate(list(checkpoint.pieces(name, 8))), np.asarray(array).astype("f4").ravel()
+        )
     assert np.array_equal(checkpoint.rows("a", 2, 99), tensors["a"][2:])
     assert checkpoint.parameters == 35 + 12 + 6 + 1
 

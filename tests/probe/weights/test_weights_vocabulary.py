@@ -51,7 +51,9 @@ def test_a_sentencepiece_model_is_read_without_its_library(tmp_path):
         body = b"\x0a" + bytes([len(text)]) + text + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind])
         return b"\x0a" + bytes([len(body)]) + body
 
-    (tmp_path / "tokenizer.model").write_bytes(piece(b"<s>", 0, 3) + piece(b"abc", -9.0) + piece("▁de".encode(), -1.0))
+    (tmp_path / "tokenizer.model").write_bytes(
+        piece(b"<s>", 0, 3) + piece(b"abc", -9.0) + piece("▁de".encode(), -1.0)
+    )
     assert ranks(read_vocabulary(tmp_path)) == {"<s>": -1, "▁de": 0, "abc": 1}
     (tmp_path / "tokenizer.model").write_bytes(piece(b"abc", -9.0)[:-4])
     with pytest.raises(Unreadable, match="cut or malformed"):
