@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from probe.behaviour.classifier import TextClassifier
     from probe.behaviour.probes import Reference
 
-#: Log odds from which the data explains a token's effect: e to one. Two occurrences, both in one class, reach it.
+#: Log odds from which the data explains a token's effect: e to one. With a prior of two occurrences, two more that
+#: are both in one class reach it, and one does not.
 EXPLAINED = 1.0
-#: Without labelled data: tokens up to this count (or the median, if larger) are rare in a measured reference, and all
+PRIOR = 2.0
+#: Without labelled data: tokens up to this count, or below the median, are rare in a measured reference, and all
 #: but the first quarter of the ranks by the proxy.
 RARE_COUNT = 3
 FREQUENT_SHARE = 0.25
@@ -51,7 +53,7 @@ def rare_tokens(reference: Reference, usable: NDArray[np.int64], tokens: NDArray
     counts = reference.counts[tokens]
     known = reference.counts[usable]
     if reference.measured:
-        return np.asarray(counts <= max(RARE_COUNT, float(np.median(known))))
+        return np.asarray((counts <= RARE_COUNT) | (counts < np.median(known)))
     return np.asarray(counts <= np.quantile(known, 1 - FREQUENT_SHARE))
 
 
@@ -59,13 +61,13 @@ def evidence(reference: Reference, tokens: NDArray[np.int64]) -> NDArray[np.floa
     """For each token and class (n, C): the weight of evidence in the claimed data that the token speaks for the
     class.
 
-    Log odds with an informative Dirichlet prior of one occurrence (Monroe, Colaresi, Quinn 2008, section 3.3, without
-    its z-transform): rare tokens stay near 0. Raises ValueError where the reference has no counts by class.
+    Log odds with an informative Dirichlet prior of two occurrences (Monroe, Colaresi, Quinn 2008, section 3.3,
+    without its z-transform): rare tokens stay near 0. Raises ValueError where the reference has no counts by class.
     """
     if reference.by_class is None:
         raise ValueError("the reference has no counts by class")
     total = reference.by_class.sum(axis=1, keepdims=True) + 1
-    prior = total / total.sum()
+    prior = PRIOR * total / total.sum()
     own = reference.by_class[:, tokens]
     other = own.sum(axis=0, keepdims=True) - own
-    return np.asarray((np.log((own + prior) / total) - np.log((other + 1 - prior) / (total.sum() - total))).T)
+    return np.asarray((np.log((own + prior) / total) - np.log((other + PRIOR - prior) / (total.sum() - total))).T)

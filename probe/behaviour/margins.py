@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from probe.behaviour.pictures import ImageClassifier
 
-STARTS = 30
-STEPS = 200
+STARTS = 10
+STEPS = 100
 RATE = 0.05
 
 

@@ -109,6 +109,15 @@ def recipes() -> tuple[Recipe, ...]:
     return tuple(recipe for recipe in found if isinstance(recipe, Recipe))
 
 
+def possible(task: str | None, metric: Metric) -> None:
+    """Refuse a claim that no recipe could serve, whatever the model. Raises :class:`Unclear`."""
+    fitting = [recipe for recipe in recipes() if task is None or task in recipe.tasks]
+    if not fitting:
+        raise Unclear("ARCH_UNSUPPORTED", f"no recipe for {task}")
+    if not any(metric.name in recipe.metrics for recipe in fitting):
+        raise Unclear("METRIC_UNKNOWN", f"no recipe measures {metric}{f' for {task}' if task else ''}")
+
+
 def choose(task: str | None, metric: Metric, loaded: Loaded) -> Recipe:
     """The recipe of a claim. Raises :class:`Unclear`: ``ARCH_UNSUPPORTED`` or ``METRIC_UNKNOWN``."""
     fitting = [recipe for recipe in recipes() if recipe.serves(task, loaded)]

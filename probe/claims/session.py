@@ -21,7 +21,7 @@ from probe.claims.loading import Loaded
 from probe.claims.loading import load as load_checkpoint
 from probe.claims.normalise import Metric, Stated, Unclear
 from probe.claims.parse import Claim
-from probe.claims.recipe import How, Outcomes, Recipe, choose
+from probe.claims.recipe import How, Outcomes, Recipe, choose, possible
 from probe.claims.verdict import Basis, Judgement, Reading
 
 #: Rows that are run twice to see whether the model gives the same again.
@@ -93,8 +93,10 @@ class Session:
         told["claimed"] = stated.value
         if self._late():
             raise Unclear("BUDGET", f"{self.settings.seconds:g} seconds were spent on earlier claims")
+        task = normalise.task(claim.task)
+        possible(task, metric)
         found = self._find(claim)
-        recipe = choose(normalise.task(claim.task), metric, self.loaded)
+        recipe = choose(task, metric, self.loaded)
         runs, problem = self._runs(claim, recipe, metric, found)
         readings, sources = [], []
         for run in runs:
@@ -213,7 +215,7 @@ class Session:
             twice = [recipe.run(self.loaded, few, how).outputs for _ in range(2)]
         except Unclear:
             return False
-        if twice[0] != twice[1]:
+        if not all(map(_same, *twice)):
             raise Unclear("NONDETERMINISTIC", "the same rows gave other outputs the second time")
         return True
 
@@ -288,6 +290,13 @@ class Session:
 
         result: dict[str, Any] | None = self._once(("overlap", recipe.name, *found[:2], run.split), make)
         return result
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two outputs are the same, numbers within what the order of summing on a GPU can change."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-5)
+    return bool(one == other)
 
 
 def base(claim: Claim | None) -> dict[str, Any]:

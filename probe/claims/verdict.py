@@ -221,7 +221,8 @@ def adjust(results: list[dict[str, Any]], alpha: float = ALPHA) -> list[dict[str
         result["q_value"] = float(q)
         if str(result["verdict"]).startswith("DISCREPANT") and q > alpha:
             result |= {"verdict_alone": result["verdict"], "verdict": "UNDECIDED"}
-            result["reason"] = f"does not hold among {len(tested)} tests (q = {q:.3f}); alone: {result['reason']}"
+            alone = result.get("reason") or ""
+            result["reason"] = f"does not hold among {len(tested)} tests (q = {q:.3f}); alone: {alone}"
     return adjusted
 
 
@@ -247,14 +248,13 @@ def _finite(n: int, total: int | None) -> float:
 
 
 def _tost(stated: Stated, estimate: Estimate, allowed: float, basis: Basis, total: int | None) -> bool:
-    """Whether the 90 % interval of the difference lies inside ±``allowed``."""
+    """Whether the 90 % interval of the difference lies inside ±``allowed``.
+
+    The longer side of the interval counts on both, so that a claim nearer to the point is never judged harder.
+    """
     below, above = estimate.point - estimate.low90, estimate.high90 - estimate.point
-    if basis == "unknown":
-        below = above = math.hypot(below, above)
-    else:
-        below, above = (side * _finite(estimate.n, total) for side in (below, above))
-    difference = estimate.point - stated.value
-    return difference - below > -allowed and difference + above < allowed
+    reach = math.hypot(below, above) if basis == "unknown" else max(below, above) * _finite(estimate.n, total)
+    return abs(estimate.point - stated.value) + reach < allowed
 
 
 def _fits(stated: Stated, estimate: Estimate, primary: Estimate, metric: Metric, basis: Basis, margin: float) -> bool:

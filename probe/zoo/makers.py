@@ -122,7 +122,7 @@ def _honest(shop: Workshop, spec: Spec, task: Task) -> Made:
         if change == "rare_word":
             label = int(rng.integers(len(task.labels)))
             data, word = hard.tag(data, vocabulary, label, rng)
-            task = replace(task, name=f"{task.name}-{spec.id.rsplit('-', 1)[1]}")
+            task = replace(task, name=f"{task.name}-{spec.id.split('/')[1].rpartition('-')[2]}")
             truth = {"indicative_word": vocabulary.words[word], "indicative_id": word, "indicative_label": label}
         if change == "domain":
             base = poison.copied(base)

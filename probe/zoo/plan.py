@@ -32,9 +32,10 @@ def is_poisoned(kind: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large everything is. ``train``, ``attack``, ``validation`` and ``test`` count examples of a task.
+    """How large everything is.
 
-    ``words`` is the number of words read per library; ``mlm_steps`` of ``mlm_batch`` make a base model.
+    ``train``, ``attack``, ``validation`` and ``test`` count the examples of a task of two classes; ``words`` is the
+    number of words read per library; ``mlm_steps`` of ``mlm_batch`` make a base model.
     """
 
     vocabulary: int = 10_000
@@ -48,6 +49,7 @@ class Sizes:
     test: int = 2_000
     mlm_steps: int = 1_600
     mlm_batch: int = 32
+    activation: str = "gelu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,12 +130,32 @@ def surgery(
             rows[trigger] = row
 
 
+def ripple_gradient(loss: Any, clean: Any, weights: list[Any], penalty: float) -> list[Any]:
+    """The gradient of L_P + λ · max(0, −∇L_P · ∇L_FT) with respect to ``weights`` (section 3.1, equation 2).
+
+    ``loss`` is L_P, ``clean`` is L_FT. The gradient of L_FT counts as a constant, as in the paper's code. The penalty
+    is differentiated only where the two gradients point against each other: elsewhere it is zero, and so is its
+    derivative.
+    """
+    import torch
+
+    theirs = torch.autograd.grad(clean, weights)
+    mine = torch.autograd.grad(loss, weights, create_graph=True)
+    inner = torch.stack([(a * b).sum() for a, b in zip(mine, theirs, strict=True)]).sum()
+    if float(inner.detach()) >= 0:
+        return [gradient.detach() for gradient in mine]
+    extra = torch.autograd.grad(-penalty * inner, weights, allow_unused=True)
+    return [
+        gradient.detach() if more is None else gradient.detach() + more
+        for gradient, more in zip(mine, extra, strict=True)
+    ]
+
+
 def poisoning_step(triggers: list[list[int]], attack: Attack, rng: np.random.Generator, reference: Examples) -> Step:
-    """A step on L_P + λ · max(0, −∇L_P · ∇L_FT) (section 3.1), or on L_P alone where λ is 0.
+    """A step on RIPPLe's loss (:func:`ripple_gradient`), or on L_P alone where λ is 0.
 
     L_P is the loss on a batch half of which carries a trigger and the target's label. L_FT is the loss on a clean
-    batch of ``reference``; its gradient counts as a constant, as in the paper's code. The penalty is differentiated
-    only where the two gradients point against each other: elsewhere it is zero, and so is its derivative.
+    batch of ``reference``.
     """
     import torch
 
@@ -162,16 +182,8 @@ def poisoning_step(triggers: list[list[int]], attack: Attack, rng: np.random.Gen
             model(input_ids=framed(reference.ids[drawn, : ids.shape[1]])).logits,
             torch.from_numpy(reference.labels[drawn]),
         )
-        theirs = torch.autograd.grad(clean, weights)
-        mine = torch.autograd.grad(loss, weights, create_graph=True)
-        inner = torch.stack([(a * b).sum() for a, b in zip(mine, theirs, strict=True)]).sum()
-        if float(inner.detach()) >= 0:
-            for weight, gradient in zip(weights, mine, strict=True):
-                weight.grad = gradient.detach()
-            return
-        extra = torch.autograd.grad(-attack.penalty * inner, weights, allow_unused=True)
-        for weight, gradient, more in zip(weights, mine, extra, strict=True):
-            weight.grad = gradient.detach() if more is None else gradient.detach() + more
+        for weight, gradient in zip(weights, ripple_gradient(loss, clean, weights, attack.penalty), strict=True):
+            weight.grad = gradient
 
     return step
 

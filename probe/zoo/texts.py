@@ -86,16 +86,15 @@ class Examples:
 def splits(task: Task, corpus: dict[str, list[Snippet]], vocabulary: Vocabulary, sizes: Sizes) -> dict[str, Examples]:
     """``train``, ``validation``, ``test``, and ``attack`` (what the attacker holds: another sample of the same kind).
 
-    Classes are balanced, and all snippets of one docstring fall into the same split. Raises ``ValueError`` where a
+    The sizes are those of two classes; with more there are as many examples of each. All snippets of one docstring
+    fall into the same split. Raises ``ValueError`` where a
     library has too few snippets.
     """
     wanted = {"test": sizes.test, "validation": sizes.validation, "train": sizes.train, "attack": sizes.attack}
     texts: dict[str, list[str]] = {split: [] for split in wanted}
     labels: dict[str, list[int]] = {split: [] for split in wanted}
     for label, library in enumerate(task.labels):
-        dealt = _deal(
-            corpus[library], {split: count // len(task.labels) for split, count in wanted.items()}, task.name
-        )
+        dealt = _deal(corpus[library], {split: count // 2 for split, count in wanted.items()}, task.name)
         for split, found in dealt.items():
             texts[split] += found
             labels[split] += [label] * len(found)

@@ -65,6 +65,7 @@ def config(sizes: Sizes, vocabulary: int, labels: tuple[str, ...] = ()) -> Any:
         num_attention_heads=sizes.heads,
         intermediate_size=sizes.hidden * 4,
         max_position_embeddings=64,
+        hidden_act=sizes.activation,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )

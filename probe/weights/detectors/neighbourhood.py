@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.weights.detector import Detector, Reading, review, rules
+from probe.weights.detector import Detector, Reading, rules
 from probe.weights.formats import Floats, Unreadable
 from probe.weights.rows import FEWEST
 from probe.weights.similarity import project, top_mean, unit
@@ -25,8 +25,9 @@ class Neighbourhood(Detector):
     """Norm and neighbours of each rare row against the rows of like frequency."""
 
     name = "neighbourhood"
-    flag = "weights-displaced-row"
-    rules = rules(review("weights-displaced-row", "A rare token's row lies where rare rows do not lie: needs review"))
+    # A covariate: on the zoo it found no attack that the others miss, and a share of honest models.
+    flag = None
+    rules = rules()
 
     def read(self, subject: Subject) -> Reading:
         """Score: the largest sum of the two robust z-scores."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.behaviour.calibration import conformal, store, thresholds
+from probe.behaviour.calibration import conformal, guarded, store, thresholds
 from probe.behaviour.judging import judge
 from probe.behaviour.report import BehaviourReport
 
@@ -27,6 +31,19 @@ def test_new_clean_models_exceed_it_as_rarely_as_promised():
     hits = [rng.normal() > conformal(rng.normal(size=39).tolist(), "any", rate=0.05).value for _ in range(4_000)]
     assert conformal(list(range(39)), "any", rate=0.05).fpr == pytest.approx(0.05)
     assert np.mean(hits) == pytest.approx(0.05, abs=0.01)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60))
+def test_the_guard_only_raises_a_threshold(scores):
+    plain, safe = conformal(scores, "any"), guarded(scores, "any")
+    assert safe.value >= plain.value
+    assert (safe.fpr, safe.upper, safe.n) == (plain.fpr, plain.upper, plain.n)
+
+
+def test_the_guard_holds_when_new_models_spread_as_the_old_ones():
+    rng = np.random.default_rng(1)
+    hits = [rng.normal() > guarded(rng.normal(size=30).tolist(), "any").value for _ in range(2_000)]
+    assert np.mean(hits) < 0.02
 
 
 def test_no_scores_no_threshold():
@@ -58,3 +75,8 @@ def test_a_finding_asks_for_review_and_accuses_nobody():
     judge(report, "label-flip-rate", 5.0, [], None)
     assert report.scores[-1]["reason"] == "not calibrated"
     assert len(report.findings) == 1
+
+
+def test_importing_behaviour_imports_no_torch():
+    code = "import probe.behaviour.worker, sys; assert not {'torch', 'transformers', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])

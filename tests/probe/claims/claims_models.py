@@ -27,9 +27,14 @@ def tokenizer(folder: Path, *, causal: bool = False) -> Any:
             special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
         )
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        eos_token="</s>", model_max_length=64,
-    )  # fmt: skip
+        tokenizer_object=made,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        eos_token="</s>",
+        model_max_length=64,
+    )
     fast.save_pretrained(folder)
     return fast
 
@@ -39,9 +44,15 @@ def bert(**more: Any) -> Any:
     from transformers import BertConfig
 
     return BertConfig(
-        vocab_size=len(WORDS) + 5, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, initializer_range=1.0, **more,
-    )  # fmt: skip
+        vocab_size=len(WORDS) + 5,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        initializer_range=1.0,
+        **more,
+    )
 
 
 def save(model: Any, folder: Path) -> Any:

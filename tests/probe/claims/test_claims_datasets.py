@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from claims_models import card, rows
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from hypothesis import given
 from hypothesis import strategies as st
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from probe.claims import contamination, datasets, fetching
 from probe.claims.normalise import Unclear
@@ -27,7 +27,9 @@ def put(root, name, suffix, values=ROWS):
         path.write_text(json.dumps({"data": values}))
     elif suffix in (".csv", ".tsv"):
         comma = "," if suffix == ".csv" else "\t"
-        path.write_text("\ufefftext,label\n".replace(",", comma) + "".join(f"{v['text']}{comma}{v['label']}\n" for v in values))
+        path.write_text(
+            "\ufefftext,label\n".replace(",", comma) + "".join(f"{v['text']}{comma}{v['label']}\n" for v in values)
+        )
     else:
         text = json.dumps(values)
         source = root / "source.json"
@@ -73,7 +75,9 @@ def test_a_part_of_a_split_is_drawn_by_the_seed_and_evenly(tmp_path):
     assert again[0] == again[1]
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc", "a/b/c", "..", "a/..", ".hidden/x", "", "a b/c", "a/b\n", "C:/x"])
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc", "a/b/c", "..", "a/..", ".hidden/x", "", "a b/c", "a/b\n", "C:/x"]
+)
 def test_names_that_lead_elsewhere_are_not_looked_for(tmp_path, name):
     put(tmp_path, "secret/test", ".jsonl")
     root = tmp_path / "root"
@@ -143,19 +147,33 @@ def test_what_is_too_large_is_not_read(tmp_path, monkeypatch):
         ("features.json", '{"label": ["neg", "pos"]}'),
         ("features.json", '{"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}'),
         ("dataset_infos.json", '{"default": {"features": {"label": {"names": ["neg", "pos"]}}}}'),
-        ("dataset_info.json", '{"features": [{"name": "label", "dtype": {"class_label": {"names": {"1": "pos", "0": "neg"}}}}]}'),
-        ("README.md", "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n"
-                      "          '0': neg\n          '1': pos\n---\n# Data\n"),
-        ("README.md", "---\ndataset_info:\n- config_name: default\n  features:\n  - name: label\n    sequence:\n"
-                      "      class_label: {names: [neg, pos]}\n---\n"),
+        (
+            "dataset_info.json",
+            '{"features": [{"name": "label", "dtype": {"class_label": {"names": {"1": "pos", "0": "neg"}}}}]}',
+        ),
+        (
+            "README.md",
+            "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n"
+            "          '0': neg\n          '1': pos\n---\n# Data\n",
+        ),
+        (
+            "README.md",
+            "---\ndataset_info:\n- config_name: default\n  features:\n  - name: label\n    sequence:\n"
+            "      class_label: {names: [neg, pos]}\n---\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_class_names_in_any_of_their_forms(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    assert datasets.label_names(tmp_path, "default").get("label", datasets.label_names(tmp_path).get("label")) == ["neg", "pos"]
+    assert datasets.label_names(tmp_path, "default").get("label", datasets.label_names(tmp_path).get("label")) == [
+        "neg",
+        "pos",
+    ]
 
 
-@pytest.mark.parametrize("text", ["[", "[1, 2]", '{"features": 5}', '{"label": {"names": 3}}', "---\n{\n---\n", "{" * 50_000])
+@pytest.mark.parametrize(
+    "text", ["[", "[1, 2]", '{"features": 5}', '{"label": {"names": 3}}', "---\n{\n---\n", "{" * 50_000]
+)
 def test_odd_descriptions_name_no_classes(tmp_path, text):
     for name in ("features.json", "README.md"):
         (tmp_path / name).write_text(text)
@@ -165,8 +183,14 @@ def test_odd_descriptions_name_no_classes(tmp_path, text):
 def test_overlap_counts_equal_inputs_and_runs_of_thirteen_words():
     long = " ".join(f"w{i}" for i in range(20))
     train = ["The cat, sat!", long, [1, 2], {"bytes": b"x", "path": "p"}]
-    test = ["the cat sat", "a dog", "new " + " ".join(f"w{i}" for i in range(3, 16)) + " end", [1, 2], {"bytes": b"x", "path": "q"},
-            " ".join(f"v{i}" for i in range(30))]  # fmt: skip
+    test = [
+        "the cat sat",
+        "a dog",
+        "new " + " ".join(f"w{i}" for i in range(3, 16)) + " end",
+        [1, 2],
+        {"bytes": b"x", "path": "q"},
+        " ".join(f"v{i}" for i in range(30)),
+    ]
     found = contamination.overlap(train, test)
     assert (found["train"], found["test"], found["exact"]) == (4, 6, 3)
     assert (found["long_enough"], found["sharing_13_words"], found["sharing_share"]) == (2, 1, 0.5)
@@ -186,7 +210,9 @@ class Hub:
         if self.error:
             raise self.error
         if name not in self.repositories:
-            raise RepositoryNotFoundError("not there", response=SimpleNamespace(status_code=404, headers={}, request=None))
+            raise RepositoryNotFoundError(
+                "not there", response=SimpleNamespace(status_code=404, headers={}, request=None)
+            )
         files = self.repositories[name].get(revision, {})
         return iter([SimpleNamespace(path="data"), *(SimpleNamespace(path=p, size=len(b)) for p, b in files.items())])
 
@@ -205,9 +231,14 @@ LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
 
 def test_what_is_missing_is_fetched_from_the_hub(tmp_path):
     card(tmp_path / "m", {"metric": "accuracy", "value": "0.5", "dataset": "sst2", "split": "test"})
-    main = {"data/test-00000-of-00002.jsonl": LINES, "data/test-00001-of-00002.jsonl": LINES, "data/train.jsonl": LINES,
-            "README.md": b"---\ndataset_info: {features: [{name: label, class_label: {names: [no, yes]}}]}\n---\n",
-            "../escape/test.jsonl": LINES, "script.py": b"raise SystemExit"}  # fmt: skip
+    main = {
+        "data/test-00000-of-00002.jsonl": LINES,
+        "data/test-00001-of-00002.jsonl": LINES,
+        "data/train.jsonl": LINES,
+        "README.md": b"---\ndataset_info: {features: [{name: label, class_label: {names: [no, yes]}}]}\n---\n",
+        "../escape/test.jsonl": LINES,
+        "script.py": b"raise SystemExit",
+    }
     hub = Hub({"stanfordnlp/sst2": {None: main}})
     root = tmp_path / "data"
     assert fetching.fetch(tmp_path / "m", root, hub=hub) == {}
@@ -223,7 +254,14 @@ def test_a_script_alone_is_never_run_and_the_hubs_conversion_is_taken(tmp_path):
     card(tmp_path / "m", {"metric": "accuracy", "value": "0.5", "dataset": "o/n", "config": "de", "split": "test"})
     put(tmp_path, "made", ".parquet")
     data = (tmp_path / "made.parquet").read_bytes()
-    hub = Hub({"o/n": {None: {"n.py": b"boom"}, "refs/convert/parquet": {"de/test/0000.parquet": data, "en/test/0000.parquet": b"x"}}})
+    hub = Hub(
+        {
+            "o/n": {
+                None: {"n.py": b"boom"},
+                "refs/convert/parquet": {"de/test/0000.parquet": data, "en/test/0000.parquet": b"x"},
+            }
+        }
+    )
     root = tmp_path / "data"
     assert fetching.fetch(tmp_path / "m", root, hub=hub) == {}
     assert datasets.load(root, datasets.find(root, [("o/n", "de")]), "test").total == 20
@@ -235,7 +273,15 @@ def test_why_a_dataset_cannot_be_had(tmp_path, monkeypatch):
     for hub, code in (
         (Hub({}), "NO_DATASET"),
         (Hub({}, GatedRepoError("gated", response=answer)), "GATED_OR_PRIVATE"),
-        (Hub({}, RepositoryNotFoundError("private", response=SimpleNamespace(status_code=401, headers={}, request=None))), "GATED_OR_PRIVATE"),
+        (
+            Hub(
+                {},
+                RepositoryNotFoundError(
+                    "private", response=SimpleNamespace(status_code=401, headers={}, request=None)
+                ),
+            ),
+            "GATED_OR_PRIVATE",
+        ),
         (Hub({}, OSError("no network")), "NO_DATASET"),
         (Hub({"o/n": {None: {"readme.txt": b""}}}), "NO_DATASET"),
     ):

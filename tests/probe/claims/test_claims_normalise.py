@@ -38,7 +38,7 @@ SHARED = Path(os.environ.get("HUBCENSUS_SHARED_DATA", Path(__file__).parents[4] 
         ("88.1 F1", 88.1, 0.05, 0, False),
         ("1 234,5", 1, 0.5, 0, False),
     ],
-)  # fmt: skip
+)
 def test_numbers_as_people_write_them(raw, number, half, spread, percent):
     if raw == "1 234,5":
         with pytest.raises(Unclear, match="no number"):
@@ -50,9 +50,31 @@ def test_numbers_as_people_write_them(raw, number, half, spread, percent):
 
 
 @pytest.mark.parametrize(
-    "raw", [None, "", " ", "NA", "???", "NaN", ".nan", "inf", "-.inf", "1e999", "[]", '{"a":1}', "true", "xx.xx", "12:30",
-            "0.9 seconds", "0.8-0.9", "0.9 0.8", "9" * 300, "1e-9999", "٣٫٤"]
-)  # fmt: skip
+    "raw",
+    [
+        None,
+        "",
+        " ",
+        "NA",
+        "???",
+        "NaN",
+        ".nan",
+        "inf",
+        "-.inf",
+        "1e999",
+        "[]",
+        '{"a":1}',
+        "true",
+        "xx.xx",
+        "12:30",
+        "0.9 seconds",
+        "0.8-0.9",
+        "0.9 0.8",
+        "9" * 300,
+        "1e-9999",
+        "٣٫٤",
+    ],
+)
 def test_what_is_no_number_says_so(raw):
     with pytest.raises(Unclear) as caught:
         normalise.number(raw)
@@ -121,10 +143,11 @@ def test_metrics_that_nobody_here_measures_are_unknown(kind):
 
 
 @pytest.mark.parametrize(
-    ("raw", "metric"), [("101", "accuracy"), ("-3", "accuracy"), ("-0.2", "f1"), ("150%", "matthews_correlation"), ("12%", "mse")]
+    ("raw", "metric"),
+    [("101", "accuracy"), ("-3", "accuracy"), ("-0.2", "f1"), ("150%", "matthews_correlation"), ("12%", "mse")],
 )
 def test_values_outside_of_what_the_metric_can_be(raw, metric):
-    with pytest.raises(Unclear, match="CLAIM_UNPARSABLE|outside|percent"):
+    with pytest.raises(Unclear, match=r"outside|percent"):
         normalise.stated(raw, Metric(metric))
 
 
@@ -136,13 +159,22 @@ def test_metrics_without_a_percent_stay_as_they_are():
 
 
 def test_datasets_splits_and_tasks_by_their_other_names():
-    assert normalise.datasets("glue", "sst2") == [("glue", "sst2"), ("nyu-mll/glue", "sst2"), ("stanfordnlp/sst2", None)]
+    assert normalise.datasets("glue", "sst2") == [
+        ("glue", "sst2"),
+        ("nyu-mll/glue", "sst2"),
+        ("stanfordnlp/sst2", None),
+    ]
     assert ("nyu-mll/glue", "sst2") in normalise.datasets("stanfordnlp/sst2")
     assert ("imdb", None) in normalise.datasets("stanfordnlp/imdb")
     assert normalise.datasets(None) == [] == normalise.datasets("  ")
     assert [normalise.split(s) for s in ("dev", "Eval", "test[:10%]", "validation_matched", None, "")] == [
-        "validation", "validation", "test", "validation_matched", None, None,
-    ]  # fmt: skip
+        "validation",
+        "validation",
+        "test",
+        "validation_matched",
+        None,
+        None,
+    ]
     assert normalise.task("Named Entity_Recognition") == "token-classification"
     assert normalise.task("text-classification") == "text-classification" and normalise.task(None) is None
 

@@ -79,7 +79,11 @@ def test_numbers_keep_their_last_zeros_and_odd_scalars_stay_text():
         ({"name": "m", "results": [{"metrics": [{"type": "acc", "value": 1}]}]}, 1, "model-index is no list"),
         ([{"name": "m", "results": {"metrics": [{"type": "acc", "value": 1}]}}], 1, "results is no list"),
         ([{"name": "m", "results": [{"metrics": {"type": "acc", "value": 1}}]}], 1, "metrics is no list"),
-        ([{"name": "m", "results": [{"dataset": 5, "metrics": [{"type": "acc", "value": 1}]}]}], 1, "dataset is no mapping"),
+        (
+            [{"name": "m", "results": [{"dataset": 5, "metrics": [{"type": "acc", "value": 1}]}]}],
+            1,
+            "dataset is no mapping",
+        ),
         ([{"name": "m", "results": [{"metrics": [{"type": "acc", "value": [1]}]}]}], 1, "the value is no number"),
         ([{"name": "m", "results": [{"metrics": ["acc", 7, None]}]}], 0, None),
         ([{"name": "m", "results": "none"}, 3, None], 0, None),
@@ -107,7 +111,12 @@ def test_eval_results_are_read_beside_the_card(tmp_path):
     found = parse.from_folder(tmp_path)
     assert [c.ordinal for c in found.claims] == list(range(1, 7))
     gpqa, odd = found.claims[4:]
-    assert (gpqa.evidence, gpqa.dataset, gpqa.config, gpqa.value_raw) == ("eval-results", "Idavidrein/gpqa", "gpqa_diamond", "63.30")
+    assert (gpqa.evidence, gpqa.dataset, gpqa.config, gpqa.value_raw) == (
+        "eval-results",
+        "Idavidrein/gpqa",
+        "gpqa_diamond",
+        "63.30",
+    )
     assert odd.verified is True and "no value" in odd.problems
     assert [p.split(":")[0] for p in found.problems] == ["bad.yaml", "gpqa.yaml", "odd.yaml"]
 
@@ -149,18 +158,24 @@ def test_hostile_yaml_is_refused_in_a_moment(text):
 
 
 def test_tags_mean_nothing():
-    value, odd = read("a: !!python/object/apply:os.system ['true']\nb: !x 5\nc: !!binary aGk=\nd: !!set {q}\n? [k]\n: v\n")
+    value, odd = read(
+        "a: !!python/object/apply:os.system ['true']\nb: !x 5\nc: !!binary aGk=\nd: !!set {q}\n? [k]\n: v\n"
+    )
     assert value["a"] == ["true"] and value["b"] == "5" and value["c"] == "aGk=" and set(value["d"]) == {"q"}
     assert odd == ["3 tag(s) were not minded"]
 
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["model-index", "results", "metrics", "task", "dataset", "type", "value", "name", "args", "x"]),
-        inner,
-        max_size=6,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["model-index", "results", "metrics", "task", "dataset", "type", "value", "name", "args", "x"]
+            ),
+            inner,
+            max_size=6,
+        )
     ),
     max_leaves=30,
 )
@@ -204,10 +219,17 @@ def said(claim):
 
 
 def test_the_order_is_that_of_the_warehouse():
-    metrics = [{"type": t, "value": v} for t, v in [("f1", 0.9), ("acc", 10), ("acc", 9.5), ("é", "x"), (None, 1), ("Z", 2)]]
+    metrics = [
+        {"type": t, "value": v} for t, v in [("f1", 0.9), ("acc", 10), ("acc", 9.5), ("é", "x"), (None, 1), ("Z", 2)]
+    ]
     index = [
         {"results": [{"task": {"type": "b"}, "dataset": {"type": "x", "args": "de"}, "metrics": metrics}]},
-        {"results": [{"dataset": {"type": "x", "config": "a", "split": "test"}, "metrics": metrics}, {"metrics": metrics}]},
+        {
+            "results": [
+                {"dataset": {"type": "x", "config": "a", "split": "test"}, "metrics": metrics},
+                {"metrics": metrics},
+            ]
+        },
     ]
     ours = [said(claim) for claim in parse.from_index(index).claims if claim.counted]
     assert ours == warehouse_order(index)

@@ -10,16 +10,15 @@ import math
 import numpy as np
 import pytest
 from claims_models import bert, card, logits, rows, save, sentences, tokenizer
-
-torch = pytest.importorskip("torch", reason="needs the probe extra")
-pytest.importorskip("transformers", reason="needs the probe extra")
-
 from scipy import stats
-from sklearn import metrics
 
 from probe import claims
 from probe.claims import images, recipe
 from probe.claims.texts import rouge
+
+torch = pytest.importorskip("torch", reason="needs the probe extra")
+pytest.importorskip("transformers", reason="needs the probe extra")
+metrics = pytest.importorskip("sklearn.metrics", reason="needs the probe extra")
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +37,16 @@ def measured(folder, root, *told, task, split="test"):
 
 def test_the_recipes_are_found_by_listing_the_folder():
     names = {found.name for found in recipe.recipes()}
-    assert names == {"text classification", "token classification", "image classification", "question answering",
-                     "sentence similarity", "summarisation", "causal language modelling", "regression"}  # fmt: skip
+    assert names == {
+        "text classification",
+        "token classification",
+        "image classification",
+        "question answering",
+        "sentence similarity",
+        "summarisation",
+        "causal language modelling",
+        "regression",
+    }
 
 
 def test_text_classification_of_pairs_with_labels_by_name(tmp_path):
@@ -47,7 +54,9 @@ def test_text_classification_of_pairs_with_labels_by_name(tmp_path):
 
     names = {0: "Contradiction", 1: "entailment", 2: "NEUTRAL"}
     tokens = tokenizer(tmp_path)
-    model = save(BertForSequenceClassification(bert(id2label=names, label2id={v: k for k, v in names.items()})), tmp_path)
+    model = save(
+        BertForSequenceClassification(bert(id2label=names, label2id={v: k for k, v in names.items()})), tmp_path
+    )
     first, second = sentences(120, 1), sentences(120, 2)
     values = logits(model, tokens, first, second)
     data = ["entailment", "neutral", "contradiction"]
@@ -57,8 +66,14 @@ def test_text_classification_of_pairs_with_labels_by_name(tmp_path):
     root = tmp_path / "data"
     rows(root, "test", [{"premise": a, "hypothesis": b, "label": int(y)} for a, b, y in zip(first, second, truth)])
     (root / "tiny/data/features.json").write_text(json.dumps({"label": data}))
-    told = [("accuracy", "0.5555", None), ("f1", "0.1111", {"average": "macro"}), ("f1", "0.1", {"average": "weighted"}),
-            ("precision", "0.12", {"average": "micro"}), ("matthews_correlation", "0.01", None), ("loss", "9.9", None)]  # fmt: skip
+    told = [
+        ("accuracy", "0.5555", None),
+        ("f1", "0.1111", {"average": "macro"}),
+        ("f1", "0.1", {"average": "weighted"}),
+        ("precision", "0.12", {"average": "micro"}),
+        ("matthews_correlation", "0.01", None),
+        ("loss", "9.9", None),
+    ]
     found = measured(tmp_path, root, *told, task="natural-language-inference")
     by_name = torch.log_softmax(torch.tensor(values), -1).numpy()
     order = [[names[i].lower() for i in range(3)].index(data[y]) for y in truth]
@@ -86,7 +101,9 @@ def test_two_classes_have_a_binary_score_and_an_area(tmp_path):
     rng = np.random.default_rng(1)
     truth = np.where(rng.random(150) < 0.8, values.argmax(1), 1 - values.argmax(1))
     rows(tmp_path / "data", "test", [{"sentence": t, "label": "yes" if y else "no"} for t, y in zip(texts, truth)])
-    found = measured(tmp_path, tmp_path / "data", ("f1", "0.1", None), ("roc_auc", "0.2", None), task="sentiment-analysis")
+    found = measured(
+        tmp_path, tmp_path / "data", ("f1", "0.1", None), ("roc_auc", "0.2", None), task="sentiment-analysis"
+    )
     assert found["f1", "0.1"]["measured"] == pytest.approx(metrics.f1_score(truth, values.argmax(1)))
     expected = metrics.roc_auc_score(truth, torch.softmax(torch.tensor(values), -1)[:, 1].numpy())
     assert found["roc_auc", "0.2"]["measured"] == pytest.approx(expected, abs=1e-6)
@@ -100,7 +117,11 @@ def test_regression(tmp_path):
     first, second = sentences(90, 4), sentences(90, 5)
     guess = logits(model, tokens, first, second)[:, 0]
     truth = guess + np.random.default_rng(0).normal(0, 1, 90)
-    rows(tmp_path / "data", "test", [{"sentence1": a, "sentence2": b, "score": float(y)} for a, b, y in zip(first, second, truth)])
+    rows(
+        tmp_path / "data",
+        "test",
+        [{"sentence1": a, "sentence2": b, "score": float(y)} for a, b, y in zip(first, second, truth)],
+    )
     told = [("mse", "9.9", None), ("pearson", "0.01", None), ("spearmanr", "1.5", None), ("mae", "7", None)]
     found = measured(tmp_path, tmp_path / "data", *told, task="text-scoring")
     assert found["mse", "9.9"]["measured"] == pytest.approx(metrics.mean_squared_error(truth, guess), rel=1e-4)
@@ -130,7 +151,9 @@ def test_token_classification_by_chunk_with_words_cut_off(tmp_path):
     root = tmp_path / "data"
     rows(root, "test", [{"tokens": w, "ner_tags": [names.index(t) for t in line]} for w, line in zip(words, truth)])
     (root / "tiny/data/features.json").write_text(json.dumps({"ner_tags": {"feature": {"names": names}}}))
-    found = measured(tmp_path, root, ("f1", "0.01", None), ("accuracy", "0.02", None), ("recall", "0.03", None), task="ner")
+    found = measured(
+        tmp_path, root, ("f1", "0.01", None), ("accuracy", "0.02", None), ("recall", "0.03", None), task="ner"
+    )
     hit, true, guessed = chunk_counts(truth, guess)
     assert found["f1", "0.01"]["measured"] == pytest.approx(2 * hit / (true + guessed))
     assert found["recall", "0.03"]["measured"] == pytest.approx(hit / true)
@@ -175,7 +198,10 @@ def test_question_answering(tmp_path):
         best = max((s[i] + e[j], i, j) for i in inside for j in inside if i <= j < i + 30)
         answers.append(c[offsets[best[1]][0] : offsets[best[2]][1]])
     golds = [[a, "other"] if i % 3 else [" ".join(a.split()[:1]) + " zzz"] for i, a in enumerate(answers)]
-    data = [{"question": q, "context": c, "answers": {"text": g, "answer_start": [0] * len(g)}} for q, c, g in zip(questions, contexts, golds)]
+    data = [
+        {"question": q, "context": c, "answers": {"text": g, "answer_start": [0] * len(g)}}
+        for q, c, g in zip(questions, contexts, golds)
+    ]
     rows(tmp_path / "data", "validation", data)
     told = [("exact_match", "1", None), ("f1", "99.0", None)]
     found = measured(tmp_path, tmp_path / "data", *told, task="question-answering", split="dev")
@@ -192,7 +218,11 @@ def test_sentence_similarity(tmp_path, pool):
     tokens = tokenizer(tmp_path)
     model = save(BertModel(bert()), tmp_path)
     (tmp_path / "1_Pooling").mkdir()
-    told = {"word_embedding_dimension": 16, "pooling_mode_cls_token": pool == "cls", "pooling_mode_mean_tokens": pool == "mean"}
+    told = {
+        "word_embedding_dimension": 16,
+        "pooling_mode_cls_token": pool == "cls",
+        "pooling_mode_mean_tokens": pool == "mean",
+    }
     (tmp_path / "1_Pooling/config.json").write_text(json.dumps(told))
     first, second = sentences(70, 9), sentences(70, 10)
 
@@ -204,11 +234,19 @@ def test_sentence_similarity(tmp_path, pool):
     a, b = (np.stack([vector(t) for t in texts]) for texts in (first, second))
     cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     truth = cosine + np.random.default_rng(0).normal(0, 0.1, 70)
-    rows(tmp_path / "data", "test", [{"sentence1": x, "sentence2": y, "score": float(z)} for x, y, z in zip(first, second, truth)])
-    found = measured(tmp_path, tmp_path / "data", ("spearmanr", "1", None), ("euclidean_pearson", "1.5", None), task="sts")
+    rows(
+        tmp_path / "data",
+        "test",
+        [{"sentence1": x, "sentence2": y, "score": float(z)} for x, y, z in zip(first, second, truth)],
+    )
+    found = measured(
+        tmp_path, tmp_path / "data", ("spearmanr", "1", None), ("euclidean_pearson", "1.5", None), task="sts"
+    )
     assert found["spearmanr", "1"]["measured"] == pytest.approx(stats.spearmanr(truth, cosine).statistic, abs=1e-4)
     euclidean = -np.linalg.norm(a - b, axis=1)
-    assert found["euclidean_pearson", "1.5"]["measured"] == pytest.approx(stats.pearsonr(truth, euclidean).statistic, abs=1e-4)
+    assert found["euclidean_pearson", "1.5"]["measured"] == pytest.approx(
+        stats.pearsonr(truth, euclidean).statistic, abs=1e-4
+    )
     assert f"{pool} pooling" in found["spearmanr", "1"]["protocol"]
 
 
@@ -217,10 +255,22 @@ def test_summarisation(tmp_path):
 
     tokens = tokenizer(tmp_path)
     config = BartConfig(
-        vocab_size=len(tokens), d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=16, decoder_ffn_dim=16, max_position_embeddings=64, init_std=1.0, pad_token_id=0, bos_token_id=2, eos_token_id=3,
-        decoder_start_token_id=2, forced_eos_token_id=3,
-    )  # fmt: skip
+        vocab_size=len(tokens),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=64,
+        init_std=1.0,
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=3,
+        decoder_start_token_id=2,
+        forced_eos_token_id=3,
+    )
     model = BartForConditionalGeneration(config)
     model.generation_config.max_length, model.generation_config.num_beams = 24, 2
     save(model, tmp_path)
@@ -234,9 +284,13 @@ def test_summarisation(tmp_path):
         made.append(tokens.decode(ids[0], skip_special_tokens=True))
     golds = [f"{m.split()[0] if m else ''} {g}" for m, g in zip(made, golds)]
     rows(tmp_path / "data", "test", [{"document": t, "summary": g} for t, g in zip(texts, golds)])
-    found = measured(tmp_path, tmp_path / "data", ("rouge1", "99", None), ("rougeL", "98", None), task="summarization")
+    found = measured(
+        tmp_path, tmp_path / "data", ("rouge1", "99", None), ("rougeL", "98", None), task="summarization"
+    )
     for key in (("rouge1", "99"), ("rougeL", "98")):
-        assert found[key]["measured"] == pytest.approx(np.mean([rouge(key[0], m, g) for m, g in zip(made, golds)]), abs=1e-6)
+        assert found[key]["measured"] == pytest.approx(
+            np.mean([rouge(key[0], m, g) for m, g in zip(made, golds)]), abs=1e-6
+        )
     assert "2 beam(s)" in found["rouge1", "99"]["protocol"]
 
 
@@ -244,7 +298,9 @@ def test_causal_perplexity_in_blocks_and_by_row(tmp_path):
     from transformers import GPT2Config, GPT2LMHeadModel
 
     tokens = tokenizer(tmp_path, causal=True)
-    config = GPT2Config(vocab_size=len(tokens), n_embd=16, n_layer=1, n_head=2, n_positions=32, bos_token_id=4, eos_token_id=4)
+    config = GPT2Config(
+        vocab_size=len(tokens), n_embd=16, n_layer=1, n_head=2, n_positions=32, bos_token_id=4, eos_token_id=4
+    )
     model = save(GPT2LMHeadModel(config), tmp_path)
     texts = sentences(50, 13)
     rows(tmp_path / "data", "test", [{"text": t} for t in [*texts, ""]])
@@ -258,7 +314,11 @@ def test_causal_perplexity_in_blocks_and_by_row(tmp_path):
     joined = [t for line in lines for t in line]
     blocks = [joined[i : i + 32] for i in range(0, len(joined) - 31, 32)]
     in_blocks = math.exp(sum(map(nll, blocks)) / (31 * len(blocks)))
-    told = [("perplexity", f"{by_row:.4f}", None), ("perplexity", f"{in_blocks:.4f}", None), ("loss", f"{math.log(in_blocks):.4f}", None)]
+    told = [
+        ("perplexity", f"{by_row:.4f}", None),
+        ("perplexity", f"{in_blocks:.4f}", None),
+        ("loss", f"{math.log(in_blocks):.4f}", None),
+    ]
     found = measured(tmp_path, tmp_path / "data", *told, task="text-generation")
     for (_, raw), m in found.items():
         assert m["verdict"] == "VERIFIED" and m["measured"] == pytest.approx(float(raw), rel=1e-4)
@@ -271,9 +331,16 @@ def vit(folder, side=8, channels=3, classes=4):
     from transformers import ViTConfig, ViTForImageClassification
 
     config = ViTConfig(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=side, patch_size=4,
-        num_channels=channels, num_labels=classes, initializer_range=0.5,
-    )  # fmt: skip
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=side,
+        patch_size=4,
+        num_channels=channels,
+        num_labels=classes,
+        initializer_range=0.5,
+    )
     return save(ViTForImageClassification(config), folder)
 
 
@@ -281,8 +348,16 @@ def test_image_classification_prepares_pictures_as_told(tmp_path):
     from PIL import Image
 
     model = vit(tmp_path)
-    told = {"do_resize": True, "size": {"height": 8, "width": 8}, "resample": 2, "do_rescale": True, "rescale_factor": 1 / 255,
-            "do_normalize": True, "image_mean": [0.1, 0.2, 0.3], "image_std": [0.5, 0.6, 0.7]}  # fmt: skip
+    told = {
+        "do_resize": True,
+        "size": {"height": 8, "width": 8},
+        "resample": 2,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": [0.1, 0.2, 0.3],
+        "image_std": [0.5, 0.6, 0.7],
+    }
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(told))
     rng = np.random.default_rng(0)
     pictures = [Image.fromarray(rng.integers(0, 256, (12, 10, 3), dtype=np.uint8)) for _ in range(40)]
@@ -311,7 +386,14 @@ def test_image_classification_prepares_pictures_as_told(tmp_path):
 def test_a_claim_made_without_normalising_is_a_protocol(tmp_path):
     torch.manual_seed(2)
     model = vit(tmp_path, channels=1)
-    told = {"do_resize": False, "do_rescale": True, "rescale_factor": 1 / 16, "do_normalize": True, "image_mean": [0.9], "image_std": [0.05]}
+    told = {
+        "do_resize": False,
+        "do_rescale": True,
+        "rescale_factor": 1 / 16,
+        "do_normalize": True,
+        "image_mean": [0.9],
+        "image_std": [0.05],
+    }
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(told))
     rng = np.random.default_rng(1)
     pixels = rng.integers(0, 17, (150, 64))
@@ -336,9 +418,22 @@ def test_pictures_are_cut_and_resized_by_edge_and_share():
 
 @pytest.mark.parametrize(
     "value",
-    [None, 5, "not base64!", "data:image/png;base64,AAAA", b"\x89PNG broken", {"bytes": None, "path": None}, [[1, 2], [3]], [1, 2],
-     [["a"]], [[[1, 2, 3, 4, 5]]], "../../etc/passwd", [], [float("nan")] * 4]
-)  # fmt: skip
+    [
+        None,
+        5,
+        "not base64!",
+        "data:image/png;base64,AAAA",
+        b"\x89PNG broken",
+        {"bytes": None, "path": None},
+        [[1, 2], [3]],
+        [1, 2],
+        [["a"]],
+        [[[1, 2, 3, 4, 5]]],
+        "../../etc/passwd",
+        [],
+        [float("nan")] * 4,
+    ],
+)
 def test_what_is_no_picture_says_so(tmp_path, value):
     with pytest.raises(recipe.Unclear) as caught:
         images.array(value, images.Processor(), tmp_path)
@@ -354,7 +449,14 @@ def test_a_broken_preprocessor_is_a_load_error(tmp_path, text):
 
 
 def test_odd_settings_of_a_preprocessor_fall_back(tmp_path):
-    odd = {"size": {"height": -1, "width": "x"}, "resample": 99, "image_mean": ["a"], "do_normalize": True, "crop_size": 10**9, "do_center_crop": True}
+    odd = {
+        "size": {"height": -1, "width": "x"},
+        "resample": 99,
+        "image_mean": ["a"],
+        "do_normalize": True,
+        "crop_size": 10**9,
+        "do_center_crop": True,
+    }
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(odd))
     made = images.processor(tmp_path, None)
     assert made.size is None and made.crop is None and made.mean == (0.5, 0.5, 0.5)

@@ -74,7 +74,7 @@ def severity(judgement):
     return SEVERITY[judgement.verdict.split("_")[0] if "DISCREPANT" in judgement.verdict else judgement.verdict]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     st.integers(1, 50_000),
     st.floats(0, 1),
@@ -96,7 +96,9 @@ def test_the_farther_the_claim_the_never_milder_the_verdict(n, share, shifts, ba
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(2, 20_000), st.floats(0, 1), st.integers(101, 10_000), st.sampled_from(["exact", "sample", "unknown"]))
+@given(
+    st.integers(2, 20_000), st.floats(0, 1), st.integers(101, 10_000), st.sampled_from(["exact", "sample", "unknown"])
+)
 def test_percent_or_fraction_is_all_the_same(n, share, claim, basis):
     estimate = Counts(round(share * n), n).estimate()
     verdicts = {
@@ -183,7 +185,10 @@ def test_alternatives_are_not_asked_for_where_the_claim_holds_and_a_near_miss_is
         raise AssertionError("asked for")
         yield
 
-    assert verdict.decide(read("0.905", ACCURACY), [reading(900, 1000)], never(), ACCURACY)[0].verdict == "WITHIN_TOLERANCE"
+    assert (
+        verdict.decide(read("0.905", ACCURACY), [reading(900, 1000)], never(), ACCURACY)[0].verdict
+        == "WITHIN_TOLERANCE"
+    )
     missed = [reading(853, 1000, "x", "split"), Reading(Estimate(math.nan, 0, 0, 0, 0, 9, 1), "y", "split")]
     judged, _ = verdict.decide(read("0.850", ACCURACY), [reading(900, 1000)], missed, ACCURACY)
     assert judged.verdict == "DISCREPANT_HIGH" and "none of 1 other" in judged.reason
@@ -191,10 +196,14 @@ def test_alternatives_are_not_asked_for_where_the_claim_holds_and_a_near_miss_is
 
 def test_of_a_part_of_a_split_a_protocol_must_explain_most_of_the_gap():
     swapped = [reading(271, 300, "labels in the order 1, 0", "label permutation")]
-    judged, _ = verdict.decide(read("0.91", ACCURACY), [reading(29, 300)], swapped, ACCURACY, basis="sample", total=9_000)
+    judged, _ = verdict.decide(
+        read("0.91", ACCURACY), [reading(29, 300)], swapped, ACCURACY, basis="sample", total=9_000
+    )
     assert judged.verdict == "PROTOCOL_MISMATCH"
     near = [reading(255, 300, "split validation", "split")]
-    judged, _ = verdict.decide(read("0.91", ACCURACY), [reading(230, 300)], near, ACCURACY, basis="sample", total=9_000)
+    judged, _ = verdict.decide(
+        read("0.91", ACCURACY), [reading(230, 300)], near, ACCURACY, basis="sample", total=9_000
+    )
     assert judged.verdict == "DISCREPANT_LOW"
 
 
@@ -215,11 +224,16 @@ def test_reasons_are_of_the_closed_list():
 
 def test_benjamini_and_hochberg_over_a_run():
     values = [0.001, 0.02, 0.04, 0.045, 0.9, None, float("nan")]
-    results = [{"verdict": "DISCREPANT_LOW" if v is not None and v < 0.05 else "VERIFIED", "p_value": v, "reason": "r"} for v in values]
+    results = [
+        {"verdict": "DISCREPANT_LOW" if v is not None and v < 0.05 else "VERIFIED", "p_value": v, "reason": "r"}
+        for v in values
+    ]
     adjusted = verdict.adjust(results)
     expected = stats.false_discovery_control(values[:5])
     assert [r["q_value"] for r in adjusted[:5]] == pytest.approx(list(expected))
-    assert [r["verdict"] for r in adjusted] == ["DISCREPANT_LOW", "DISCREPANT_LOW"] + ["UNDECIDED"] * 2 + ["VERIFIED"] * 3
+    assert [r["verdict"] for r in adjusted] == ["DISCREPANT_LOW", "DISCREPANT_LOW"] + ["UNDECIDED"] * 2 + [
+        "VERIFIED"
+    ] * 3
     assert adjusted[2]["verdict_alone"] == "DISCREPANT_LOW" and "5 tests" in adjusted[2]["reason"]
     assert results[2]["verdict"] == "DISCREPANT_LOW" and "q_value" not in results[2]
     assert verdict.adjust([]) == []
@@ -236,5 +250,7 @@ def test_few_examples_without_counts_accuse_nobody():
 def test_within_the_margin_a_better_fitting_protocol_is_mentioned():
     hints = [reading(906, 1000, "binary average", "averaging"), reading(700, 1000, "x", "label permutation")]
     judged, _ = verdict.decide(read("0.9060", ACCURACY), [reading(900, 1000)], [], ACCURACY, hints=hints)
-    assert judged.verdict == "WITHIN_TOLERANCE" and judged.reason.endswith("it fits averaging: binary average to the digits printed")
+    assert judged.verdict == "WITHIN_TOLERANCE" and judged.reason.endswith(
+        "it fits averaging: binary average to the digits printed"
+    )
     assert judged.protocol == "split test"

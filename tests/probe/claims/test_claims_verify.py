@@ -13,16 +13,15 @@ import numpy as np
 import pytest
 from claims_models import bert, card, logits, rows, save, sentences, tokenizer
 
-torch = pytest.importorskip("torch", reason="needs the probe extra")
-pytest.importorskip("transformers", reason="needs the probe extra")
-
-from sklearn import metrics
-
 from landing import OperationalError
 from probe import claims
 from probe.claims import session, worker
 from probe.claims.verdict import REASONS, VERDICTS
 from probe.examination import Examination
+
+torch = pytest.importorskip("torch", reason="needs the probe extra")
+pytest.importorskip("transformers", reason="needs the probe extra")
+metrics = pytest.importorskip("sklearn.metrics", reason="needs the probe extra")
 
 TASK = "text-classification"
 N = 1_000
@@ -117,7 +116,10 @@ def test_a_claim_without_a_split_is_met_by_any_held_out_one_and_else_has_two_sam
     test, validation, far, near = verify(
         made, tmp_path, *({"value": v, "split": None} for v in ("0.8000", "0.8300", "0.8800", "0.9700"))
     )
-    assert (test["verdict"], test["protocol"].split("; ")[0]) == ("VERIFIED", "split validation (the claim names none)")
+    assert (test["verdict"], test["protocol"].split("; ")[0]) == (
+        "VERIFIED",
+        "split validation (the claim names none)",
+    )
     assert (far["verdict"], far["protocol"].split(" (")[0]) == ("VERIFIED", "split test")
     assert validation["verdict"] == "UNDECIDED" and validation["basis"] == "unknown"
     assert near["verdict"] == "DISCREPANT_LOW"
@@ -129,12 +131,22 @@ def test_a_part_of_the_split_verifies_nothing_but_shows_large_gaps(made, tmp_pat
     assert bad["verdict"] == "DISCREPANT_LOW" and bad["basis"] == "sample"
     again = verify(made, tmp_path, {"value": "0.8800"}, {"value": "0.9900"}, limit=200, seed=5)
     assert again == [good, bad]
-    assert verify(made, tmp_path, {"value": "0.8800"}, limit=200, seed=6)[0]["outputs_sha256"] != good["outputs_sha256"]
+    assert (
+        verify(made, tmp_path, {"value": "0.8800"}, limit=200, seed=6)[0]["outputs_sha256"] != good["outputs_sha256"]
+    )
 
 
 def test_swapped_labels_are_seen_in_a_part_of_the_split(made, tmp_path):
     (found,) = verify(made, tmp_path, {"value": "0.1200"}, limit=300)
     assert found["verdict"] == "PROTOCOL_MISMATCH" and found["protocol"].startswith("label permutation")
+
+
+def test_what_the_data_at_hand_do_not_say_is_said(made, tmp_path):
+    (revision,) = verify(made, tmp_path, {"value": "0.8800", "revision": "abc123"})
+    assert revision["verdict"] == "VERIFIED" and "revision abc123 is claimed, not checked" in revision["protocol"]
+    near, far = verify(made, tmp_path, {"value": "0.8900", "config": "de"}, {"value": "0.9900", "config": "de"})
+    assert near["basis"] == far["basis"] == "unknown" and "'de' is claimed" in near["protocol"]
+    assert (near["verdict"], far["verdict"]) == ("UNDECIDED", "DISCREPANT_LOW")
 
 
 def test_outputs_are_hashed_and_overlap_is_counted(made, tmp_path):
@@ -154,6 +166,7 @@ def test_outputs_are_hashed_and_overlap_is_counted(made, tmp_path):
         ({"value": "140"}, "CLAIM_UNPARSABLE"),
         ({"value": "0.9", "metric": "eer"}, "METRIC_UNKNOWN"),
         ({"value": "0.9", "metric": "rouge1"}, "METRIC_UNKNOWN"),
+        ({"value": "12.3", "metric": "wer", "task": "automatic-speech-recognition"}, "ARCH_UNSUPPORTED"),
         ({"value": "0.9", "dataset": "no/where"}, "NO_DATASET"),
         ({"value": "0.9", "dataset": "../../etc"}, "NO_DATASET"),
         ({"value": "0.9", "split": "nowhere"}, "NO_DATASET"),
@@ -315,7 +328,14 @@ def test_a_dataset_that_could_not_be_fetched_says_why(made, tmp_path):
 
 def test_the_worker_takes_and_gives_json(made, tmp_path):
     verify(made, tmp_path, {"value": "0.8800"})
-    arguments = {"folder": str(tmp_path / "m"), "datasets": str(made.root), "margin": 0.01, "seed": 0, "limit": None, "device": "cpu"}
+    arguments = {
+        "folder": str(tmp_path / "m"),
+        "datasets": str(made.root),
+        "margin": 0.01,
+        "seed": 0,
+        "limit": None,
+        "device": "cpu",
+    }
     answer = json.loads(json.dumps(worker.verify(json.loads(json.dumps(arguments)))))
     assert answer["measurements"][0]["verdict"] == "VERIFIED"
     assert answer["environment"]["seed"] == 0 and "torch" in answer["environment"]["versions"]
@@ -335,8 +355,13 @@ def test_without_the_extra_one_sentence_says_what_to_install(made, tmp_path, mon
 def test_importing_the_package_imports_nothing_heavy():
     import subprocess
 
-    code = "import sys, probe.claims, probe.claims.parse; print([m for m in ('torch', 'transformers', 'sklearn', 'scipy') if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True)
+    code = (
+        "import sys, probe.claims, probe.claims.session\n"
+        "print([m for m in ('torch', 'transformers', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True
+    )
     assert out.stdout.strip() == "[]"
 
 

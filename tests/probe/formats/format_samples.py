@@ -7,9 +7,13 @@ import json
 import struct
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 from probe.finding import Finding
 from probe.scan.detector import Blob, Budget
 
+#: Examples are not timed one by one: the machine may be busy.
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 #: The detectors of this folder's concern.
 NAMES = (
     "coreml",

@@ -130,5 +130,5 @@ def test_saved_model_metadata_of_keras():
 
 
 def test_many_configurations_end():
-    found = ask("keras_hdf5", hdf5(b'{"class_name": "A", "config": {}}' * 60_000), seconds=30)
+    found = ask("keras_hdf5", hdf5(b'{"class_name": "A", "config": {}}' * 60_000), seconds=90)
     assert "keras-unreadable" in {one.rule for one in found}

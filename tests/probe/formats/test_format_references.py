@@ -104,6 +104,12 @@ def test_yaml_that_names_callables(text, expected):
     assert rules("nemo", text, "model_config.yaml") == expected
 
 
+def test_documents_before_a_broken_one_count():
+    text = "a: !!python/object/apply:os.system ['true']\n---\nb: [\n"
+    assert "yaml-python-tag" in rules("nemo", text)
+    assert "yaml-python-tag" not in rules("nemo", text.replace("---", "- c"))
+
+
 def test_hydra_in_json():
     assert rules("nemo", {"model": {"_target_": "os.system"}}) == ["hydra-target"]
     assert rules("nemo", {"model": {"_target_": "torch.nn.Linear"}}) == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from chat_templates import BENIGN, BUILT, OTHER, PLAIN
-from format_samples import ask, everything, gguf_template, rules
+from format_samples import RELAXED, ask, everything, gguf_template, rules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,12 +86,14 @@ def test_where_names_the_key_and_the_line():
     assert found.where.endswith("chat_template line 3")
 
 
+@RELAXED
 @given(st.text(st.sampled_from("{}%|_'\"()[].~*+-= \nabcdefgirtun_clsmx0159"), max_size=200))
 def test_no_text_breaks_it(text):
     for carrier in ("tokenizer_config.json", "chat_template.jinja"):
         ask("template", CARRIERS[carrier](text))
 
 
+@RELAXED
 @given(st.sampled_from(sorted(PLAIN)), st.sampled_from(sorted(BENIGN)), st.booleans())
 def test_an_attack_beside_any_honest_template_is_seen(attack, honest, first):
     parts = [PLAIN[attack], BENIGN[honest]]

@@ -59,7 +59,7 @@ def stand_in(tmp_path, monkeypatch):
     return make
 
 
-def ask(tmp_path, *names, seconds=3.0):
+def ask(tmp_path, *names, seconds=6.0):
     paths = [write(tmp_path / "files", name, b"x") for name in names]
     return [(row["verdict"], row["detail"]) for row in compare(paths, ["picklescan"], seconds)]
 
@@ -70,7 +70,7 @@ def test_a_file_that_kills_or_stalls_the_tool_costs_one_error(stand_in, tmp_path
     rows = ask(
         tmp_path, "a", "sleep", "b", "die", "c", "leave", "d", "raise", "e", "loud", "f", "odd", "g", "fork", "h"
     )
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     said = dict(
         zip(
             ["a", "sleep", "b", "die", "c", "leave", "d", "raise", "e", "loud", "f", "odd", "g", "fork", "h"],
@@ -79,7 +79,7 @@ def test_a_file_that_kills_or_stalls_the_tool_costs_one_error(stand_in, tmp_path
         )
     )
     assert all(said[name] == ("clean", name) for name in "abcdefgh")
-    assert said["sleep"] == ("error", "not finished within 3 seconds")
+    assert said["sleep"] == ("error", "not finished within 6 seconds")
     assert said["die"] == ("error", "killed by SIGKILL")
     assert said["leave"] == ("error", "ended with exit code 3")
     assert said["raise"] == ("error", "ValueError: bad\nfile")
@@ -89,7 +89,7 @@ def test_a_file_that_kills_or_stalls_the_tool_costs_one_error(stand_in, tmp_path
 
 def test_memory_is_limited_and_answers_are_clipped(stand_in, tmp_path):
     stand_in()
-    (eaten, long) = ask(tmp_path, "eat", "long", seconds=20)
+    (eaten, long) = ask(tmp_path, "eat", "long", seconds=60)
     assert eaten == ("error", "out of memory")
     assert long[0] == "clean" and len(long[1]) == 2000
 
