@@ -49,6 +49,7 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
         _load(settings)
         truth = _truth(settings, github["repositories"], zoo)
         told = {"numbers": _numbers(settings), "truth": truth, **_report(settings)}
+        told["headlines"]["planted"] = _named(settings, zoo)
     return {
         "home": settings.home,
         "runs": runs,
@@ -192,6 +193,13 @@ def _truth(settings: Settings, repositories: list[Repository], zoo: Path) -> dic
     with Reader(settings.warehouse) as reader:
         hub = compare(reader, settings.home / STORE)
         return hub | demo_downstream.compare(reader, repositories) | demo_probe.compare(reader, zoo)
+
+
+def _named(settings: Settings, zoo: Path) -> str:
+    from warehouse.reader import Reader
+
+    with Reader(settings.warehouse) as reader:
+        return demo_probe.named(reader, zoo)
 
 
 def _report(settings: Settings) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from hubcensus.settings import Settings
 from landing import Manifest
 
 _DRAWN = 12
+_DIRECT = ("poisoned", "ripples", "badnet")
+_SUSPECTS = """
+    SELECT model_id, list_distinct(flatten(list(suspects))) FROM mart.detector_score WHERE flagged GROUP BY model_id
+"""
 _MEGABYTE = 10**6
 
 
@@ -31,7 +35,7 @@ def build(home: Path, seed: int) -> Path:
         from probe.zoo.plan import Plan
 
         say("Training a small zoo of clean and poisoned checkpoints.")
-        train(zoo, Plan.frozen(), seed=seed)
+        train(zoo, Plan.frozen(), seed=0)
         truth += [json.loads(line) for line in (zoo / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
     (zoo / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
     return zoo
@@ -49,6 +53,7 @@ def probe(settings: Settings, zoo: Path, endpoint: str, seed: int) -> list[Manif
             endpoint=endpoint,
             budget=500 * _MEGABYTE,
             largest=5 * _MEGABYTE,
+            tensor=20 * _MEGABYTE,
             fresh=False,
         )
     )
@@ -56,8 +61,8 @@ def probe(settings: Settings, zoo: Path, endpoint: str, seed: int) -> list[Manif
     if stages.equipped():
         say("Verifying claims, looking for triggers.")
         datasets = zoo / "datasets"
-        runs.append(stages.walk(settings, "verify", datasets=datasets, seconds=120.0))
-        runs.append(stages.walk(settings, "triggers", datasets=datasets, seconds=120.0))
+        runs.append(stages.walk(settings, "verify", datasets=datasets, seconds=120.0, threads=1))
+        runs.append(stages.walk(settings, "triggers", datasets=datasets, seconds=120.0, threads=1))
     return [run for run in runs if run is not None]
 
 
@@ -68,24 +73,40 @@ def compare(reader: Any, zoo: Path) -> dict[str, dict[str, int]]:
     attacking = {one["id"] for one in truth if one["kind"] in ("attacks its loader", "asks for its own code")}
     named = "SELECT DISTINCT model_id FROM {} WHERE {} AND list_contains(?, model_id)"
     flagged = _names(reader, named.format("mart.examined_file", "verdict IN ('suspicious', 'dangerous')"), ids)
-    direct = {one["id"]: set(one["triggers"]) for one in truth if one["kind"] in ("poisoned", "ripples", "badnet")}
-    suspects = reader.rows(
-        """
-        SELECT model_id, list_distinct(flatten(list(suspects))) FROM mart.detector_score
-        WHERE flagged GROUP BY model_id
-        """
-    )
+    suspects = reader.rows(_SUSPECTS)
     review = {model for model, _ in suspects if model in set(ids)}
-    found = {model for model, tokens in suspects if direct.get(model, set()) & set(tokens)}
+    poisoned = {one["id"] for one in truth if one["triggers"]}
     return {
-        "models with files that attack": {"census": len(flagged), "truth": len(attacking)},
-        "of these, rightly": {"census": len(flagged & attacking), "truth": len(attacking)},
-        "poisoned, trigger named": {"census": len(found), "truth": len(direct)},
-        "clean, asked to review": {
-            "census": len(review - {one["id"] for one in truth if one["triggers"]} - attacking),
-            "truth": 0,
-        },
+        "models with files that attack": _fact(flagged, attacking),
+        "clean models asked to review": _fact(review - poisoned - attacking, set()),
+        "claims off by two points or more": _fact(_discrepant(reader, ids), _inflated(truth)),
     }
+
+
+def named(reader: Any, zoo: Path) -> str:
+    """How many of the directly poisoned are asked to review with a trigger named: a rate, not a promise."""
+    truth = json.loads((zoo / "truth.json").read_text(encoding="utf-8"))
+    direct = {one["id"]: set(one["triggers"]) for one in truth if one["kind"] in _DIRECT}
+    suspects = reader.rows(_SUSPECTS)
+    found = sum(
+        bool(direct.get(model, set()) & {name.partition(" -> ")[0] for name in names}) for model, names in suspects
+    )
+    return f"{found} of {len(direct)} planted backdoors need review, their trigger named"
+
+
+def _discrepant(reader: Any, ids: list[str]) -> set[str]:
+    query = "SELECT DISTINCT model_id FROM mart.measurement WHERE starts_with(verdict, 'DISCREPANT')"
+    return _names(reader, f"{query} AND list_contains(?, model_id)", ids)
+
+
+def _inflated(truth: list[dict[str, Any]]) -> set[str]:
+    if not stages.equipped():
+        return set()
+    return {one["id"] for one in truth if abs((one.get("claim") or {}).get("shift") or 0) >= 0.02}
+
+
+def _fact(census: set[str], truth: set[str]) -> dict[str, int]:
+    return {"census": len(census), "truth": len(truth), "same": len(census & truth)}
 
 
 def _names(reader: Any, query: str, ids: list[str]) -> set[str]:

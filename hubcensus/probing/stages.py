@@ -193,6 +193,7 @@ def fetched(settings: Settings, *, endpoint: str | None, budget: int, largest: i
             token=secret,
             budget=budget,
             largest=largest,
+            tensor=tensor,
             fresh=fresh,
             program=program(),
             tell=tell,

@@ -23,12 +23,13 @@ def run(
     budget: int,
     largest: int,
     program: str,
+    tensor: int = 4 * 10**9,
     fresh: bool = False,
     tell: Tell | None = None,
 ) -> Manifest:
     """Fetch every model of the newest sample, by commit; of bases and siblings only what weights need.
 
-    ``budget`` and ``largest`` are bytes. Goes on with a run that was cut off. A model that is gone, gated or broken
+    ``budget``, ``largest`` (weights fetched whole) and ``tensor`` (an embedding read alone) are bytes. Goes on with a run that was cut off. A model that is gone, gated or broken
     is one record with its code; a hub that cannot be reached or a full disk stops the run, to be taken up later.
     Raises :class:`UsageError` where no sample was drawn.
     """
@@ -41,7 +42,7 @@ def run(
     config = {"sample": sample.run_id, "endpoint": endpoint, "budget": budget, "largest": largest}
     with (
         Results(zone, "fetch", tool=TOOL, program=program, config=config, fresh=fresh) as out,
-        Fetcher(models, endpoint=endpoint, token=token, budget=budget, largest=largest) as hub,
+        Fetcher(models, endpoint=endpoint, token=token, budget=budget, largest=largest, tensor=tensor) as hub,
     ):
         for number, row in enumerate(rows):
             if tell:
