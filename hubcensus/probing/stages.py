@@ -178,7 +178,15 @@ def fetch(context: Context, **options: Any) -> int:
     return _tell(context, fetched(context.settings, **options))
 
 
-def fetched(settings: Settings, *, endpoint: str | None, budget: int, largest: int, fresh: bool) -> Manifest:
+def fetched(
+    settings: Settings,
+    *,
+    endpoint: str | None,
+    budget: int,
+    largest: int,
+    tensor: int = 4 * 10**9,
+    fresh: bool = False,
+) -> Manifest:
     """Fetch; the token goes to the hub's own host, or to the one that the environment names."""
     from probe.stages import download
 

@@ -29,8 +29,9 @@ def run(
 ) -> Manifest:
     """Fetch every model of the newest sample, by commit; of bases and siblings only what weights need.
 
-    ``budget``, ``largest`` (weights fetched whole) and ``tensor`` (an embedding read alone) are bytes. Goes on with a run that was cut off. A model that is gone, gated or broken
-    is one record with its code; a hub that cannot be reached or a full disk stops the run, to be taken up later.
+    ``budget``, ``largest`` (weights fetched whole) and ``tensor`` (an embedding read alone) are bytes. Goes on with a
+    run that was cut off. A model that is gone, gated or broken is one record with its code; a hub that cannot be
+    reached or a full disk stops the run, to be taken up later.
     Raises :class:`UsageError` where no sample was drawn.
     """
     from probe.fetch import STAGES, Fetcher
