@@ -205,5 +205,5 @@ def _panel(axes: Axes, row: pd.Series, points: pd.DataFrame) -> None:
             fontsize=8.5,
             color=colour,
         )
-    axes.set_title(look.label(row["model_id"], 30), fontsize=9)
+    axes.set_title(look.label(row["model_id"].rpartition("/")[2], 24), fontsize=9)
     axes.tick_params(labelsize=8)

@@ -73,12 +73,8 @@ def compare(reader: Any, zoo: Path) -> dict[str, dict[str, int]]:
     attacking = {one["id"] for one in truth if one["kind"] in ("attacks its loader", "asks for its own code")}
     named = "SELECT DISTINCT model_id FROM {} WHERE {} AND list_contains(?, model_id)"
     flagged = _names(reader, named.format("mart.examined_file", "verdict IN ('suspicious', 'dangerous')"), ids)
-    suspects = reader.rows(_SUSPECTS)
-    review = {model for model, _ in suspects if model in set(ids)}
-    poisoned = {one["id"] for one in truth if one["triggers"]}
     return {
         "models with files that attack": _fact(flagged, attacking),
-        "clean models asked to review": _fact(review - poisoned - attacking, set()),
         "claims off by two points or more": _fact(_discrepant(reader, ids), _inflated(truth)),
     }
 
@@ -91,7 +87,12 @@ def named(reader: Any, zoo: Path) -> str:
     found = sum(
         bool(direct.get(model, set()) & {name.partition(" -> ")[0] for name in names}) for model, names in suspects
     )
-    return f"{found} of {len(direct)} planted backdoors need review, their trigger named"
+    clean = {one["id"] for one in truth if not one["triggers"]}
+    wrong = sum(model in clean for model, _ in suspects)
+    return (
+        f"{found} of {len(direct)} planted backdoors need review, their trigger named; "
+        f"so do {wrong} of {len(clean)} clean checkpoints"
+    )
 
 
 def _discrepant(reader: Any, ids: list[str]) -> set[str]:

@@ -52,7 +52,7 @@ def _tell(outcome: dict[str, Any], home: str | None) -> None:
         say(f"  {line}")
     met = ", ".join(f"{count} {name}" for name, count in sorted(outcome["faults_met"].items()))
     say(f"Faults met and made good: {met}; {outcome['quarantined']} bad records quarantined.")
-    say(f"{outcome['requests']:,} requests; {outcome['query_files_touched']} of them count as a download.")
+    say(f"{outcome['requests']:,} requests to crawl; {outcome['query_files_touched']} of them count as a download.")
     for name in outcome["failed_checks"]:
         say(f"CHECK FAILED: {name}")
     front = _program() + (f" --home {shlex.quote(home)}" if home else "")
