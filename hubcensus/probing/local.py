@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -113,9 +112,10 @@ def examined(context: Context, stage: str, model: Path, **options: Any) -> int:
     """Verify the claims of one folder, or look for triggers in it."""
     from importlib import import_module
 
+    from hubcensus.probing import stages
     from probe.stages import Options, Subject
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stages.require(stage)
     subject = Subject("local", model.name, None, model.resolve())
     return _answer(context, import_module(f"probe.stages.{stage}").examine(subject, Options(**options)))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hubcensus.settings import Settings
     from probe.sample import Sampled
 
-_ADVICE = "needs torch and transformers; install them with: pip install 'hubcensus[probe]'"
+_ADVICE = "needs torch, transformers and scikit-learn; install them with: pip install 'hubcensus[probe]'"
 
 
 def program() -> str:
@@ -28,6 +28,12 @@ def program() -> str:
 def equipped() -> bool:
     """Whether the probe extra is there."""
     return all(find_spec(name) is not None for name in ("torch", "transformers", "sklearn"))
+
+
+def require(stage: str) -> None:
+    """Raise :class:`UsageError` where a stage that runs models lacks the probe extra."""
+    if stage in ("verify", "triggers") and not equipped():
+        raise UsageError(f"'hubcensus probe {stage}' {_ADVICE}.")
 
 
 def sample(context: Context, **options: Any) -> int:
@@ -103,8 +109,7 @@ def _with_relatives(reader: Any, hub: str, drawn: list[Sampled], siblings: int) 
 
 def examine(context: Context, stage: str, *, again: bool = False, fresh: bool = False, **options: Any) -> int:
     """Run one stage over the sample."""
-    if stage in ("verify", "triggers") and not equipped():
-        raise UsageError(f"'hubcensus probe {stage}' {_ADVICE}")
+    require(stage)
     manifest = walk(context.settings, stage, again=again, fresh=fresh, **options)
     if manifest is None:
         if context.json:

@@ -21,6 +21,8 @@ def examine(subject: Subject, options: Options) -> Examination:
         "seed": options.seed,
         "limit": options.examples,
         "device": options.device,
+        # Claims that are not reached in time are told apart from a child that was stopped.
+        "seconds": 0.8 * options.seconds,
     }
     readable = [subject.folder, *([options.datasets] if options.datasets else [])]
     answer = child.ask(done, "probe.claims.worker:verify", arguments, options, readable)
