@@ -32,7 +32,7 @@ class KerasHdf5(Detector):
             "hdf5-external",
             Severity.SUSPICIOUS,
             "HDF5 file names a file outside itself",
-            "External links and external storage make a reader open that file.",
+            "External links and external storage let a reader open that file.",
         ),
         Rule(
             "keras-hidden",
