@@ -104,7 +104,8 @@ def weights(context: Context, model: Path, base: Path | None, siblings: Sequence
     from probe.stages import Options, Subject
     from probe.stages.weights import examine
 
-    subject = Subject("local", model.name, None, model.resolve(), base=base, siblings=tuple(siblings))
+    others = tuple(path.resolve() for path in siblings)
+    subject = Subject("local", model.name, None, model.resolve(), base=base and base.resolve(), siblings=others)
     return _answer(context, examine(subject, Options(**options)))
 
 

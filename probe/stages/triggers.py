@@ -14,7 +14,7 @@ def examine(subject: Subject, options: Options) -> Examination:
     done = Examination(subject.hub, subject.model_id, subject.revision, "triggers", TOOL)
     arguments = {
         "folder": str(subject.folder),
-        "datasets": str(options.datasets) if options.datasets else None,
+        "datasets": str(options.datasets.resolve()) if options.datasets else None,
         "plan": options.plan,
         "seed": options.seed,
         "device": options.device,

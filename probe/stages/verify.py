@@ -16,7 +16,7 @@ def examine(subject: Subject, options: Options) -> Examination:
     done = Examination(subject.hub, subject.model_id, subject.revision, "verify", TOOL)
     arguments = {
         "folder": str(subject.folder),
-        "datasets": str(options.datasets) if options.datasets else None,
+        "datasets": str(options.datasets.resolve()) if options.datasets else None,
         "margin": options.margin,
         "seed": options.seed,
         "limit": options.examples,

@@ -38,6 +38,8 @@ def run(
     sample = newest(zone, "sample")
     if sample is None:
         raise UsageError("No sample was drawn yet; run 'hubcensus probe sample' first.")
+    # A child works in a folder of its own, where a relative path leads nowhere.
+    models = models.resolve()
     module = import_module(f"probe.stages.{stage}")
     have = set() if again else examined(zone, stage, module.TOOL)
     todo = [one for one in subjects(zone, sample, models) if (one.model_id, one.revision) not in have]

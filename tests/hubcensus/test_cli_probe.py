@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 from doors import hubcensus
@@ -89,10 +90,12 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path, monkeypat
     stages.require("weights")
 
 
-def test_a_sample_goes_from_the_hub_to_the_warehouse(zoo, tmp_path):
+def test_a_sample_goes_from_the_hub_to_the_warehouse(zoo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     population = build_synthetic(60, 5, tmp_path / "hub.sqlite")
     add_folder(population, zoo)
-    home = tmp_path / "census"
+    # Relative, as most people name it: children work in another folder.
+    home = Path("census")
     with SimHub(population) as hub:
         hubcensus(home, "crawl", "huggingface", "--endpoint", hub.endpoint)
         hubcensus(home, "load")
