@@ -279,7 +279,7 @@ def _forest(axes: Axes, forest: pd.DataFrame, measured: int) -> None:
             capsize=2,
             markersize=5,
         )
-    names = [look.label(f"{row['model_id']}: {row['metric']}", 48) for _, row in forest.iterrows()]
+    names = [look.label(f"{row['model_id'].rpartition('/')[2]}: {row['metric']}", 40) for _, row in forest.iterrows()]
     axes.set_yticks(range(len(forest)), names)
     axes.set_ylim(max(len(forest), 2) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -292,7 +292,7 @@ def _forest(axes: Axes, forest: pd.DataFrame, measured: int) -> None:
         axes.plot([], [], "o", color=colours[verdict], label=verdict.replace("_", " ").lower(), markersize=5)
     axes.legend(
         fontsize=8,
-        ncols=min(len(seen), 4),
+        ncols=min(len(seen), 2),
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.35 / max(len(forest), 2) - 0.03),
     )
