@@ -43,11 +43,13 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
         with _hub(settings, models, seed, zoo) as hub:
             runs = _crawls(settings, hub, days, details=("cards", "files") if models <= DETAILED else ())
             served = hub.stats()
-            github = demo_downstream.crawl(settings, settings.home / STORE, seed)
+            github = demo_downstream.crawl(settings, settings.home / STORE, seed, demo_probe.ids(zoo))
             _load(settings)
+            # Before the probe: the hub counts what it fetches as downloads.
+            known = _compared(settings)
             probed = demo_probe.probe(settings, zoo, hub.endpoint, seed)
         _load(settings)
-        truth = _truth(settings, github["repositories"], zoo)
+        truth = known | _truth(settings, github["repositories"], zoo)
         told = {"numbers": _numbers(settings), "truth": truth, **_report(settings)}
         told["headlines"]["planted"] = _named(settings, zoo)
     return {
@@ -186,13 +188,19 @@ def _load(settings: Settings) -> Any:
     return load(Zone(settings.landing), settings.warehouse, Limits(settings.memory_limit, settings.threads))
 
 
-def _truth(settings: Settings, repositories: list[Repository], zoo: Path) -> dict[str, dict[str, int]]:
+def _compared(settings: Settings) -> dict[str, dict[str, int]]:
     from hubcensus.demo_truth import compare
     from warehouse.reader import Reader
 
     with Reader(settings.warehouse) as reader:
-        hub = compare(reader, settings.home / STORE)
-        return hub | demo_downstream.compare(reader, repositories) | demo_probe.compare(reader, zoo)
+        return compare(reader, settings.home / STORE)
+
+
+def _truth(settings: Settings, repositories: list[Repository], zoo: Path) -> dict[str, dict[str, int]]:
+    from warehouse.reader import Reader
+
+    with Reader(settings.warehouse) as reader:
+        return demo_downstream.compare(reader, repositories) | demo_probe.compare(reader, zoo)
 
 
 def _named(settings: Settings, zoo: Path) -> str:

@@ -6,7 +6,7 @@ same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,9 @@ QUESTIONS = (
 )
 
 
-def crawl(settings: Settings, store: Path, seed: int) -> dict[str, Any]:
-    """Discover, fetch and mine; what there is to tell, with what was true under ``usages``."""
-    repositories = population(store, seed)
+def crawl(settings: Settings, store: Path, seed: int, unused: Collection[str] = ()) -> dict[str, Any]:
+    """Discover, fetch and mine; what there is to tell. Nobody uses the models in ``unused``."""
+    repositories = population(store, seed, unused)
     say(f"Asking a simulated GitHub of {len(repositories)} repositories who uses which model:")
     with SimApi(GitHub(repositories), faults=f"{FAULTS},seed={seed}") as hub:
         runs = list(_stages(Zone(settings.landing), hub.endpoint, seed))
@@ -53,11 +53,11 @@ def crawl(settings: Settings, store: Path, seed: int) -> dict[str, Any]:
     return {"requests": stats["requests"], "faults": stats["faults"], "repositories": repositories}
 
 
-def population(store: Path, seed: int) -> list[Repository]:
+def population(store: Path, seed: int, unused: Collection[str] = ()) -> list[Repository]:
     """Repositories that use the hub's models, popular ones more often; none whose archive takes long to refuse."""
     truth = Truth(store)
     try:
-        there = set(truth.ids())
+        there = set(truth.ids()).difference(unused)
         metrics = sorted(truth.metrics().items(), key=lambda item: (-item[1][0], item[0]))
         models = [name for name, _ in metrics if name in there and "/" in name][:300]
     finally:

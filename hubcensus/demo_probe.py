@@ -41,6 +41,11 @@ def build(home: Path, seed: int) -> Path:
     return zoo
 
 
+def ids(zoo: Path) -> list[str]:
+    """The ids of the checkpoints."""
+    return [f"{path.parent.name}/{path.name}" for path in (zoo / "models").glob("*/*")]
+
+
 def probe(settings: Settings, zoo: Path, endpoint: str, seed: int) -> list[Manifest]:
     """Sample, fetch and examine; one run a stage."""
     owners = sorted({path.parent.name for path in (zoo / "models").glob("*/*")})
