@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
 from hubcensus import __version__
 from hubcensus.output import say
 from hubcensus.settings import Settings
@@ -59,11 +62,20 @@ def population(store: Path, seed: int, unused: Collection[str] = ()) -> list[Rep
     try:
         there = set(truth.ids()).difference(unused)
         metrics = sorted(truth.metrics().items(), key=lambda item: (-item[1][0], item[0]))
-        models = [name for name, _ in metrics if name in there and "/" in name][:300]
+        models = [name for name, _ in metrics if name in there and _loadable(name)][:300]
     finally:
         truth.close()
     slow = {"bomb", "huge", "crowd", "cut"}
     return [one for one in invent(REPOSITORIES, seed, models) if not slow & set(one.hostile)]
+
+
+def _loadable(name: str) -> bool:
+    """Whether code can load a model of that name: of the hub's hostile names, none is written in a program."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return "/" in name
 
 
 def _stages(zone: Zone, endpoint: str, seed: int) -> Iterator[Manifest]:
