@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from probe.scan.pickles.symbols import BOX, Box, Use
@@ -39,7 +40,8 @@ def string(view: memoryview, at: int) -> str | None:
         if op == 0x56:
             return given.decode("raw-unicode-escape")
         if op == 0x53:
-            return str(codecs.escape_decode(given.strip()[1:-1])[0], "ascii", "replace")
+            with warnings.catch_warnings(action="ignore"):  # an escape that Python knows nothing of stands for itself
+                return str(codecs.escape_decode(given.strip()[1:-1])[0], "ascii", "replace")
         if op in (0x55, 0x54):
             return given.decode("ascii", "replace")
         return None if op in _BYTES else given.decode("utf-8", "surrogatepass")

@@ -161,6 +161,14 @@ def test_frames_that_disagree_with_opcodes():
         assert "pickle-frame-mismatch" in {finding.rule for finding in scan_bytes(MALICIOUS[name]).findings}
 
 
+@pytest.mark.parametrize("escape", [b"\\\x00", b"\\q", b"\\400", b"\\x"])
+def test_an_escape_that_python_does_not_know_is_no_failure(escape):
+    """The name around it is read where the escape stands for itself; nothing is a failure of the scan."""
+    report = scan_bytes(b"S'os" + escape + b"'\nS'system'\n\x93S'id'\n\x85R.", "x.pkl")
+    assert not {finding.rule for finding in report.findings} & {"scan-failed"}
+    assert report.verdict != "clean"
+
+
 def test_the_second_stream_may_use_the_memo_of_its_own_only():
     first = p(u("os") + b"\x94")
     machine = Machine(memoryview(first + p(b"h\x00")))
