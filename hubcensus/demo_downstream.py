@@ -10,9 +10,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
-
 from hubcensus import __version__
 from hubcensus.output import say
 from hubcensus.settings import Settings
@@ -71,11 +68,9 @@ def population(store: Path, seed: int, unused: Collection[str] = ()) -> list[Rep
 
 def _loadable(name: str) -> bool:
     """Whether code can load a model of that name: of the hub's hostile names, none is written in a program."""
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        return False
-    return "/" in name
+    from crawler.hubs.huggingface import is_id
+
+    return "/" in name and is_id(name)
 
 
 def _stages(zone: Zone, endpoint: str, seed: int) -> Iterator[Manifest]:
