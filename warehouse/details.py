@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from warehouse import licence_evidence, owners, scans, sections
 from warehouse.database import Connection
 from warehouse.history import FACETS, SCALARS, close_versions, mask
 from warehouse.snapshot import Snapshot
@@ -77,6 +78,9 @@ def note(connection: Connection, part_id: int, path: Path, body_bytes: int) -> N
 
 def write(connection: Connection, snapshot: Snapshot, kind: str) -> None:
     """Write the staged envelopes of ``kind``; a kind that nobody knows stays in ``raw`` only."""
+    if kind == "owner":  # about an owner, not about a model
+        owners.write(connection, snapshot)
+        return
     writer = _WRITERS.get(kind)
     if writer is None:
         return
@@ -162,14 +166,21 @@ def _cards(connection: Connection, snapshot: Snapshot) -> None:
     )
     connection.execute(
         """
-        INSERT INTO core.card_section
-        SELECT card_id, ordinal, (s->>'level')::INTEGER, s->>'title', (s->>'words')::INTEGER,
-            CASE WHEN (s->>'words')::INTEGER + coalesce((s->>'code_blocks')::INTEGER, 0) > 0
-                THEN section_category(s->>'title') END
+        CREATE OR REPLACE TEMP TABLE new_section AS
+        SELECT card_id, ordinal, (s->>'level')::INTEGER AS level, s->>'title' AS title, (s->>'words')::INTEGER AS words,
+            (s->>'words')::INTEGER + coalesce((s->>'code_blocks')::INTEGER, 0) > 0 AS filled
         FROM (
             SELECT card_id, unnest(l) AS s, generate_subscripts(l, 1) AS ordinal
             FROM (SELECT card_id, (decoded->'sections')::JSON[] AS l FROM new_card)
         )
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO core.card_section
+        SELECT card_id, ordinal, s.level, s.title, s.words, CASE WHEN s.filled THEN r.category END,
+            CASE WHEN s.filled THEN r.part END, CASE WHEN s.filled THEN r.aspect END
+        FROM new_section s JOIN ({sections.resolved("new_section")}) r USING (card_id, ordinal)
         """
     )
     connection.execute(
@@ -185,14 +196,17 @@ def _cards(connection: Connection, snapshot: Snapshot) -> None:
             coalesce(c.categories, []) AS categories,
             len(list_intersect(coalesce(c.categories, []),
                 ['description', 'usage', 'limitations', 'training', 'evaluation'])) / 5.0 AS section_score,
+            (((decoded->'text'->>'code_blocks')::INTEGER > 0)::INTEGER + coalesce(c.useful, 0)) / 3.0 AS quality,
             coalesce((decoded->>'cut')::BOOLEAN, false) AS truncated, n.decoder, n.record_id
         FROM new_card n
         LEFT JOIN (
-            SELECT card_id, list_sort(list(DISTINCT category)) AS categories
-            FROM core.card_section WHERE category IS NOT NULL GROUP BY 1
+            SELECT card_id, coalesce(list_sort(list(DISTINCT category) FILTER (category IS NOT NULL)), []) AS categories,
+                count(DISTINCT part) FILTER (part IN ('usage', 'description')) AS useful
+            FROM core.card_section GROUP BY 1
         ) c ON c.card_id = n.card_id
         """
     )
+    licence_evidence.cards(connection)
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE revision AS
@@ -239,6 +253,7 @@ def _trees(connection: Connection, snapshot: Snapshot) -> None:
         FROM entry e JOIN revised v USING (model_id)
         """
     )
+    scans.write(connection, snapshot)
 
 
 def _commits(connection: Connection, snapshot: Snapshot) -> None:
@@ -343,4 +358,5 @@ _WRITERS: dict[str, Callable[[Connection, Snapshot], None]] = {
     "commits": _commits,
     "discussions": _discussions,
     "header": _headers,
+    "licence-text": licence_evidence.texts,
 }

@@ -26,7 +26,7 @@ def learn(connection: Connection) -> None:
 def understand(word: str) -> tuple[str, str, bool, str]:
     """(licence, family, in the SPDX list, source) of a word as claimed, lower case."""
     for spelling in dict.fromkeys((word, _plain(word), _dashed(word))):
-        known = _table().get(spelling)
+        known = _table().get(spelling) or _ids().get(spelling)
         if known is not None:
             return known[0], known[1], not known[0].startswith("LicenseRef-"), "table"
         spdx = _spdx(spelling)
@@ -35,7 +35,8 @@ def understand(word: str) -> tuple[str, str, bool, str]:
     if (scanned := _scancode().get(word)) is not None:
         return scanned, _family(scanned), True, "scancode"
     return (
-        "LicenseRef-" + (re.sub(r"[^A-Za-z0-9.-]+", "-", word).strip("-")[:100] or "none"),
+        "LicenseRef-"
+        + (re.sub(r"[^A-Za-z0-9.-]+", "-", word.removeprefix("licenseref-")).strip("-")[:100] or "none"),
         "unknown",
         False,
         "none",
@@ -61,6 +62,27 @@ def _table() -> dict[str, tuple[str, str]]:
     text = resources.files("warehouse").joinpath("licences.csv").read_text(encoding="utf-8")
     rows = [line.split(",") for line in text.splitlines()[1:] if line]
     return {raw: (licence, family) for raw, licence, family in rows}
+
+
+@cache
+def _ids() -> dict[str, tuple[str, str]]:
+    """Licences without an SPDX id by their own, in lower case: texts and prose are read as those."""
+    return {
+        licence.lower(): (licence, family)
+        for licence, family in _table().values()
+        if licence.startswith("LicenseRef")
+    }
+
+
+def parts(expression: str) -> tuple[str, list[str]]:
+    """(OR, AND or mixed, licences) of an SPDX expression of several; a licence with an exception stays one."""
+    try:
+        parsed = _licensing().parse(expression)
+        found = [str(symbol) for symbol in _licensing().license_symbols(parsed, unique=True, decompose=False)]
+    except Exception:  # as above
+        return "mixed", [expression]
+    operators = set(re.findall(r" (OR|AND) ", expression))
+    return (operators.pop() if len(operators) == 1 else "mixed"), found[:20]
 
 
 def _spdx(word: str) -> str | None:

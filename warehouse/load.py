@@ -11,7 +11,25 @@ from pathlib import Path
 from landing.manifest import Part, observed
 from landing.run import Run
 from landing.zone import Zone
-from warehouse import aliases, details, downstream, examinations, history, kept, licences, matches, pages, vocabulary
+from warehouse import (
+    aliases,
+    datasets,
+    details,
+    downstream,
+    examinations,
+    history,
+    kept,
+    licence_evidence,
+    licence_terms,
+    licences,
+    matches,
+    packages,
+    pages,
+    series,
+    understood,
+    versions,
+    vocabulary,
+)
 from warehouse.database import SCHEMA_VERSION, Connection, Limits, building, open_reader
 from warehouse.literals import insert, literal, value
 from warehouse.mapping import Mapping, hubs, macros
@@ -99,7 +117,7 @@ def _late(runs: list[Run], todo: list[Run], have: dict[str, str]) -> str | None:
 
 def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> None:
     hub = run.manifest.source
-    for stage in (downstream, examinations):
+    for stage in (downstream, examinations, packages, series, understood, versions):
         if hub.startswith(stage.PREFIX):
             _load_stage(connection, zone, run, outcome, stage.load_part)
             return
@@ -126,6 +144,8 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     for part_id, record_id, path, part in entries:
         if kept.is_kept(part):
             kept.store(connection, run_key, record_id, path, part)
+        if part.kind == "datasets":
+            datasets.store(connection, snapshot, record_id, path, part)
         if part.format == "envelopes":
             connection.execute("BEGIN")
             details.stage(connection, part_id, path, part.body_bytes)
@@ -140,6 +160,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
     complete = run.manifest.complete and {part.kind for _, _, _, part in entries} != {"datasets"}
     records = history.end(connection, snapshot, complete=complete)
     licences.learn(connection)
+    licence_evidence.learn(connection)
     _close_snapshot(connection, snapshot, run, run_key, complete, sorted(known), records, duplicates)
     connection.execute("COMMIT")
     outcome.runs.append(run.run_id)
@@ -151,7 +172,7 @@ def _load_run(connection: Connection, zone: Zone, run: Run, outcome: Loaded) -> 
 
 
 def _load_stage(connection: Connection, zone: Zone, run: Run, outcome: Loaded, load_part: LoadPart) -> None:
-    """A run about repositories, or of the probe: it makes no snapshot of a hub."""
+    """A run about repositories, of the probe, or of reading cards: it makes no snapshot of a hub."""
     connection.execute("BEGIN")
     run_key = _note_run(connection, run)
     entries = _note_parts(connection, zone, run, run_key)
@@ -311,6 +332,8 @@ def _finish(connection: Connection) -> None:
     matches.find(connection)
     downstream.join(connection)
     examinations.join(connection)
+    understood.join(connection)
+    licence_terms.learn(connection)
     connection.execute("DELETE FROM core.known_fields")
     for (known,) in connection.execute("SELECT DISTINCT known FROM core.model_version ORDER BY 1").fetchall():
         names = [name for position, name in enumerate(history.FIELDS) if known >> position & 1]

@@ -49,19 +49,3 @@ CREATE OR REPLACE TEMP MACRO number(written) AS
     CASE WHEN isfinite(TRY_CAST(written AS DOUBLE)) THEN TRY_CAST(written AS DOUBLE)
         ELSE TRY_CAST(replace(regexp_extract(written,
             '^\s*([-+]?(\d[\d,]*\.?\d*|\.\d+)([eE][-+]?\d+)?)\s*%?\s*((\+/-|±).*)?$', 1), ',', '') AS DOUBLE) END;
-
--- The category of a card's section by its heading: the items of Jones et al. (ESEM 2024) and of the
--- Hub's own card template; the first that fits wins.
-CREATE OR REPLACE TEMP MACRO section_category(title) AS (
-    CASE
-        WHEN regexp_matches(lower(title), 'limitation|bias|risk|out.of.scope|caveat|ethical|safety|warning') THEN 'limitations'
-        WHEN regexp_matches(lower(title), 'environment|carbon|emission|co2') THEN 'environment'
-        WHEN regexp_matches(lower(title), 'licen[sc]e') THEN 'licence'
-        WHEN regexp_matches(lower(title), 'citation|citing|\bcite\b|bibtex|reference') THEN 'citation'
-        WHEN regexp_matches(lower(title), 'evaluat|result|performance|benchmark|metric|accuracy|score|leaderboard') THEN 'evaluation'
-        WHEN regexp_matches(lower(title), 'train|fine.?tun|hyper.?param|pre.?train|dataset|\bdata\b|procedure|framework versions') THEN 'training'
-        WHEN regexp_matches(lower(title), 'usage|how to|\buse\b|\buses\b|using|quick.?start|get(ting)? started|inference|example|install|demo|prompt|intended')
-            THEN 'usage'
-        WHEN regexp_matches(lower(title), 'description|overview|introduction|about|summary|details|model card|background|architecture') THEN 'description'
-    END
-);

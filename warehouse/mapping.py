@@ -13,7 +13,7 @@ import duckdb
 
 from landing.errors import UsageError
 from landing.manifest import Format
-from warehouse import vocabulary
+from warehouse import sections, vocabulary
 from warehouse.database import Connection
 
 _SECTION = re.compile(r"^-- \[(\w+)\].*$", re.MULTILINE)
@@ -139,4 +139,8 @@ def hubs() -> list[str]:
 
 def macros() -> str:
     """The SQL functions that every mapping may use."""
-    return resources.files("warehouse").joinpath("macros.sql").read_text(encoding="utf-8") + vocabulary.families()
+    return (
+        resources.files("warehouse").joinpath("macros.sql").read_text(encoding="utf-8")
+        + vocabulary.families()
+        + sections.macros()
+    )
