@@ -59,11 +59,31 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 def split(text: str) -> tuple[str | None, str]:
     """The front matter's source, or None where there is none, and the text after it."""
+    where = bounds(text)
+    return (None, text) if where is None else (text[where[0] : where[1]], text[where[2] :])
+
+
+def bounds(text: str) -> tuple[int, int, int] | None:
+    """Where the front matter's source begins and ends and where the text after it begins, in characters."""
     opening = _OPEN.match(text)
     closing = _CLOSE.search(text, opening.end()) if opening else None
     if opening is None or closing is None:
-        return None, text
-    return text[opening.end() : closing.start()], text[closing.end() :].removeprefix("\n")
+        return None
+    return opening.end(), closing.start(), closing.end() + text.startswith("\n", closing.end())
+
+
+def read_nodes(text: str) -> yaml.Node | None:
+    """The YAML nodes of ``text`` with their marks, under the limits of ``read_yaml``; None where it is no YAML.
+
+    An alias is the anchored node itself, so a walk over the nodes has to count its steps.
+    """
+    if len(text) > MAX_BYTES:
+        return None
+    try:
+        _check_depth(text)
+        return yaml.compose(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, TypeError, ArithmeticError, RecursionError, AttributeError):
+        return None
 
 
 def read_yaml(text: str) -> tuple[dict[str, Any] | None, str | None]:
