@@ -1,16 +1,14 @@
 """May a repository under its licence load, and ship, the models that it uses under theirs?
 
-Three files beside this one are the whole of our reasoning; docs/licences.md explains them. ``licence_families.csv``
-says which family of obligations a licence belongs to and which words mean it, ``licence_matrix.csv`` what a
-repository of one family may do with a model of another, ``licence_exceptions.csv`` which pairs of single licences are
-a case of their own.
+Three files of the warehouse are the whole of our reasoning; docs/licences.md explains them. ``licence_families.csv``
+says which family of obligations a licence belongs to and which words mean it (``core.licence_word``),
+``licence_matrix.csv`` what a repository of one family may do with a model of another, ``licence_exceptions.csv``
+which pairs of single licences are a case of their own (both in ``core.licence_matrix``).
 The procedure of Jiang et al. runs beside it on the rows that ``hubcensus import peatmoss-licences`` brought.
 """
 
 from __future__ import annotations
 
-import csv
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from analyses import _stats
@@ -223,6 +221,17 @@ SQL = {
         ORDER BY n DESC, theirs, relations DESC, ours
     """,
 }
+_RULES = {
+    "licence_word": "SELECT word, licence, family FROM core.licence_word",
+    "licence_cell": """
+        SELECT downstream[8:] AS repository, upstream[8:] AS model, concat_ws(':', verdict, condition) AS verdict
+        FROM core.licence_matrix WHERE act = 'ship' AND source = 'family'
+    """,
+    "licence_exception": """
+        SELECT downstream AS repository, upstream AS model, concat_ws(':', verdict, condition) AS verdict
+        FROM core.licence_matrix WHERE act = 'ship' AND source = 'pair'
+    """,
+}
 _QUANTITIES = ("covered", "skipped", "identical", "compatible", "incompatible", "unknown")
 _THEIRS = (22_474, 387, 5_756, 11_782, 54, 10_638)
 
@@ -281,40 +290,12 @@ def _ordered(frame: pd.DataFrame, key: str, order: tuple[str, ...], n: int) -> p
 
 
 def _learn(scope: Scope) -> None:
-    """The files beside this one, as temporary tables."""
-    families = _rows("licence_families.csv")
-    words = [
-        (word.lower(), row["licence"], row["family"])
-        for row in families
-        for word in (row["licence"], *filter(None, row["also"].split("|")))
-    ]
-    cells = [
-        (row["repository"], family, verdict)
-        for row in _rows("licence_matrix.csv")
-        for family, verdict in row.items()
-        if family != "repository"
-    ]
-    exceptions = [
-        (repository, model, row["verdict"])
-        for row in _rows("licence_exceptions.csv")
-        for repository in row["repository"].split("|")
-        for model in row["model"].split("|")
-        if repository != model
-    ]
-    for table, columns, rows in (
-        ("licence_word", "word, licence, family", words),
-        ("licence_cell", "repository, model, verdict", cells),
-        ("licence_exception", "repository, model, verdict", exceptions),
-        ("study_alias", "word, meant", list(_ALIASES.items())),
-    ):
-        listed = ", ".join("(" + ", ".join(_quoted(value) for value in row) + ")" for row in rows)
-        query = f"SELECT * FROM (VALUES {listed}) AS t({columns})"
+    """The rules of the warehouse for a model that is shipped, and the words of the study, as temporary tables."""
+    for table, query in _RULES.items():
         scope.reader.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("analyses").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    listed = ", ".join("(" + ", ".join(_quoted(value) for value in row) + ")" for row in _ALIASES.items())
+    query = f"SELECT * FROM (VALUES {listed}) AS t(word, meant)"
+    scope.reader.execute(f"CREATE OR REPLACE TEMP TABLE study_alias AS {query}")
 
 
 def _quoted(value: str) -> str:

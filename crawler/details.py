@@ -1,8 +1,9 @@
 """Per-model detail: cards, file trees, commits, discussions, heads of safetensors files.
 
 Each costs at least one request per model, so only models whose commit has not been seen with that
-detail are asked for, and only where their files say that there is something to get. What was
-fetched lands in bundles of envelopes; on resume, what is in the journal is not fetched again.
+detail are asked for, and only where their files say that there is something to get. Owners are
+asked for once each, however many models they have, and again after a month. What was fetched
+lands in bundles of envelopes; on resume, what is in the journal is not fetched again.
 
 A refusal (401, 403) or an absence (404) is an observation and lands as such. A hub that keeps
 failing is a failure: the run goes on, ends as partial, and lists it.
@@ -17,19 +18,29 @@ from typing import Any
 
 import msgspec
 
-from crawler import cards, headers
+from crawler import cards, headers, licence_text
 from crawler.hubs.huggingface import is_id, may_read
 from crawler.pool import spread
 from crawler.session import Response, Session
 from crawler.source import Progress
-from crawler.todo import Model, Todo
+from crawler.todo import ORGANISATION, Model, Todo
 from landing import OperationalError, Record, RunWriter, TransientError, Zone
 
-KINDS = {"cards": "card", "commits": "commits", "discussions": "discussions", "files": "tree", "headers": "header"}
+KINDS = {
+    "cards": "card",
+    "commits": "commits",
+    "discussions": "discussions",
+    "files": "tree",
+    "headers": "header",
+    "licences": "licence-text",
+    "owners": "owner",
+}
 CARD_CAP = 5 << 20
 JSON_CAP = 64 << 20
 MAX_PAGES = 200
 MAX_HEADERS = 8
+LICENCE_CAP = 512 << 10
+MAX_LICENCES = 5
 BUNDLE_RECORDS, BUNDLE_BYTES = 200, 8 << 20
 THREADS = 8
 # So many models in a row that fail: the hub is down, not the models.
@@ -123,18 +134,28 @@ class Details:
         decoded = cards.decode(response.body, truncated=response.truncated) if response.status == 200 else None
         yield _record("card", model, url, response, decoded, cards.VERSION)
 
-    def _whole(self, url: str, model: Model) -> Response:
+    def _whole(self, url: str, model: Model, cap: int = CARD_CAP) -> Response:
         """A small file, asked for again while it is not what its ETag (its Git blob id) says.
 
         A body that stops early without having announced its length shows in no other way.
         """
         for attempt in range(4):
-            response = self.session.get(url, library=model.library, cap=CARD_CAP, elsewhere=True)
+            response = self.session.get(url, library=model.library, cap=cap, elsewhere=True)
             if response.status != 200 or response.truncated or _is_blob(response.body, response.etag):
                 return response
             self.session.budget.count("retries")
             self.session.budget.pause(self.session.patience.base * 2**attempt)
         raise TransientError(f"{url} keeps coming with other bytes than its ETag says.")
+
+    def _licences(self, model: Model) -> Iterator[Record]:
+        """Licence files, those first that are named as such; notices and use policies come last."""
+        paths = [path for path in model.files if may_read(path, model.library)]
+        for path in sorted(paths, key=licence_text.order)[:MAX_LICENCES]:
+            url = self.hub.file_url(model.id, model.sha, path)
+            response = self._whole(url, model, LICENCE_CAP)
+            read = response.status == 200
+            decoded = licence_text.decode(response.body, path, truncated=response.truncated) if read else None
+            yield _record("licence-text", model, url, response, decoded, licence_text.VERSION)
 
     def _files(self, model: Model) -> Iterator[Record]:
         return self._pages("tree", model, self.hub.tree_url(model.id, model.sha))
@@ -164,6 +185,14 @@ class Details:
             answer = msgspec.json.decode(response.body, type=_Discussions)
             seen += len(answer.discussions)
             if not answer.discussions or seen >= answer.count:
+                return
+
+    def _owners(self, owner: Model) -> Iterator[Record]:
+        """What the hub says of an owner; a name that is of the other kind is a 404, which lands too."""
+        for url in self.hub.owner_urls(owner.id, organisation=owner.library == ORGANISATION):
+            response = self._json(url)
+            yield _record("owner", owner, url, response)
+            if response.status != 404:
                 return
 
     def _headers(self, model: Model) -> Iterator[Record]:
@@ -247,7 +276,7 @@ def _record(
         fetched_at=response.received,
         body=response.body if body is None else body,
         etag=response.etag,
-        revision=model.sha,
+        revision=model.sha or None,
         decoded=decoded,
         decoder=decoder if decoded is not None else None,
     )

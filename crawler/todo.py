@@ -1,4 +1,4 @@
-"""Which models need a detail fetched: decided by SQL over the landing zone, never by a list in memory.
+"""Which models, or owners, need a detail fetched: decided by SQL over the landing zone, never by a list in memory.
 
 What this run's pages say (id, commit, files) is held against what earlier runs fetched for the
 same commit. A page that cannot be read as it is gives what can be saved from it.
@@ -17,36 +17,50 @@ import duckdb
 import msgspec
 import zstandard
 
+from crawler.licence_text import NAME as LICENCE_NAME
 from landing import Part, Run, RunWriter, Zone
 
-# Discussions move without a commit: they are asked for again after this many days.
+# Discussions and owners move without a commit: they are asked for again after this many days.
 _STALE_DAYS = 30
 _BATCH = 1000
 _LARGEST_LINE = 64 << 20
+#: In the place of a library: an owner that an earlier run found to be an organisation.
+ORGANISATION = "organisation"
 
-_NAMES = ("id", "sha", "lastModified", "library_name", "siblings", "gated")
+_NAMES = ("id", "sha", "lastModified", "library_name", "siblings", "gated", "cardData")
 _MARKS = ", ".join("?" for _ in _NAMES)
 _COLUMNS = "{" + ", ".join(f"{name}: 'JSON'" for name in _NAMES) + "}"
 _MODELS = """
     CREATE TABLE model AS
     SELECT id, arg_max(sha, stamp) AS sha, arg_max(library, stamp) AS library, arg_max(files, stamp) AS files,
-           arg_max(gated, stamp) AS gated
+           arg_max(gated, stamp) AS gated, arg_max(link, stamp) AS link
     FROM (
         SELECT id ->> '$' AS id, sha ->> '$' AS sha, coalesce(lastModified ->> '$', '') AS stamp,
                coalesce(library_name ->> '$', '') AS library,
                coalesce(siblings ->> '$[*].rfilename', []) AS files,
-               coalesce(gated ->> '$', 'false') <> 'false' AS gated
+               coalesce(gated ->> '$', 'false') <> 'false' AS gated,
+               coalesce(cardData ->> '$.license_link', '') AS link
         FROM page
     )
     WHERE id IS NOT NULL AND sha IS NOT NULL
     GROUP BY id
 """
+# The file that a license_link names: by its name alone, or by its address in the same repository.
+_LINKED = r"""
+    CASE WHEN NOT contains(link, '://') OR contains(link, '/' || id || '/')
+        THEN regexp_extract(link, '^(?:https?://[^/]+/[^/]+/[^/]+/(?:blob|resolve|raw)/[^/]+/|\./)?([^/?#]+)$', 1)
+        ELSE '' END
+"""
+_LICENCES = f"list_filter(files, lambda file: file = {_LINKED} OR regexp_matches(file, '{LICENCE_NAME}', 'i'))"
+# The files of a model as its detail fetch needs them.
+_FILES = {"licences": _LICENCES}
 _WANTED = {
     "cards": "list_contains(files, 'README.md')",
     "commits": "true",
     "discussions": "true",
     "files": "true",
     "headers": "len(list_filter(files, lambda file: file LIKE '%.safetensors')) > 0",
+    "licences": f"len({_LICENCES}) > 0",
 }
 
 
@@ -91,7 +105,9 @@ class Todo:
         self._db.execute("DROP TABLE page")
 
     def choose(self, detail: str, kind: str) -> int:
-        """Work out the models that lack ``detail`` (landed as ``kind``); returns how many."""
+        """Work out the models that lack ``detail`` (landed as ``kind``), or the owners; returns how many."""
+        if detail == "owners":
+            return self._choose_owners(kind)
         landed = [(run is self._run, str(run.path(part))) for run, part in self._landed(kind)]
         earlier = [path for own, path in landed if not own]
         here = [path for own, path in landed if own]
@@ -104,12 +120,37 @@ class Todo:
                 SELECT *, false AS here FROM ({_read(earlier, "newline_delimited", columns)})
                 UNION ALL SELECT *, true FROM ({_read(here, "newline_delimited", columns)})
             )
-            SELECT id, sha, library, files FROM model
+            SELECT id, sha, library, {_FILES.get(detail, "files")} AS files FROM model
             WHERE {_WANTED[detail]}
               AND NOT EXISTS (
                   SELECT 1 FROM known
                   WHERE key = id AND revision = sha AND {recent} AND (here OR gated OR status NOT IN (401, 403))
               )
+        """)
+        row = self._db.execute("SELECT count(*) FROM todo").fetchone()
+        return int(row[0]) if row else 0
+
+    def _choose_owners(self, kind: str) -> int:
+        """The owners of this run's models that nobody has been asked about lately."""
+        landed = [(run is self._run, str(run.path(part))) for run, part in self._landed(kind)]
+        columns = "{key: 'VARCHAR', url: 'VARCHAR', fetched_at: 'TIMESTAMP', status: 'SMALLINT'}"
+        earlier = _read([path for own, path in landed if not own], "newline_delimited", columns)
+        here = _read([path for own, path in landed if own], "newline_delimited", columns)
+        self._db.execute(f"""
+            CREATE OR REPLACE TABLE todo AS
+            WITH known AS (
+                SELECT *, false AS here FROM ({earlier}) UNION ALL SELECT *, true FROM ({here})
+            ),
+            answered AS (
+                SELECT key, bool_or(here OR fetched_at > now()::TIMESTAMP - INTERVAL {_STALE_DAYS} DAY) AS lately,
+                    bool_or(status = 200 AND contains(url, '/api/organizations/')) AS organisation
+                FROM known GROUP BY key
+            )
+            SELECT owner AS id, '' AS sha, CASE WHEN organisation THEN '{ORGANISATION}' ELSE '' END AS library,
+                []::VARCHAR[] AS files
+            FROM (SELECT DISTINCT split_part(id, '/', 1) AS owner FROM model WHERE contains(id, '/'))
+            LEFT JOIN answered ON key = owner
+            WHERE owner <> '' AND NOT coalesce(lately, false) ORDER BY owner
         """)
         row = self._db.execute("SELECT count(*) FROM todo").fetchone()
         return int(row[0]) if row else 0

@@ -1,6 +1,6 @@
 """The licences that a repository's files state: texts of licences, SPDX tags in them, fields of package manifests.
 
-Texts are compared with those of choosealicense.com, as `identify` does it (at most 5 % of the letters may differ).
+Texts are identified by :mod:`crawler.licence_text`, as those of models are.
 """
 
 from __future__ import annotations
@@ -9,31 +9,12 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import msgspec
 
+from crawler import licence_text
 from crawler.downstream.wanted import is_licence
-
-# A licence is no longer than this; comparing texts costs with the square of their length.
-_LONGEST = 128 << 10
-_TAG = re.compile(r"SPDX-License-Identifier:\s*([\w.+()\- ]+?)\s*(?:\*/|-->|$)", re.MULTILINE)
-_TITLES = {
-    "Apache-2.0": r"Apache License\s*,?\s*Version 2\.0",
-    "AGPL-3.0": r"GNU AFFERO GENERAL PUBLIC LICENSE\s*Version 3",
-    "LGPL-3.0": r"GNU LESSER GENERAL PUBLIC LICENSE\s*Version 3",
-    "LGPL-2.1": r"GNU LESSER GENERAL PUBLIC LICENSE\s*Version 2\.1",
-    "GPL-3.0": r"GNU GENERAL PUBLIC LICENSE\s*,?\s*Version 3",
-    "GPL-2.0": r"GNU GENERAL PUBLIC LICENSE\s*,?\s*Version 2",
-    "MPL-2.0": r"Mozilla Public License,?\s*Version 2\.0",
-    "MIT": r"\A\W*(?:The )?MIT License\b",
-    "CC-BY-NC-SA-4.0": r"Attribution-NonCommercial-ShareAlike 4\.0",
-    "CC-BY-NC-4.0": r"Attribution-NonCommercial 4\.0",
-    "CC-BY-SA-4.0": r"Attribution-ShareAlike 4\.0",
-    "CC-BY-4.0": r"Attribution 4\.0 International",
-}
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -51,9 +32,9 @@ def stated(files: Mapping[str, bytes]) -> list[Stated]:
 
 
 def _of(path: str, data: bytes) -> Iterator[Stated]:
-    text = data[:_LONGEST].decode("utf-8", "replace")
+    text = data[: licence_text.MAX_TEXT].decode("utf-8", "replace")
     if is_licence(path):
-        tags = list(dict.fromkeys(_TAG.findall(text)))
+        tags = list(licence_text.tagged(text))
         yield from (Stated(path, "tag", tag, tag) for tag in tags)
         if not tags:
             yield _text(path, data, text)
@@ -64,28 +45,14 @@ def _of(path: str, data: bytes) -> Iterator[Stated]:
 
 
 def _text(path: str, data: bytes, text: str) -> Stated:
-    found = _alike(data)
+    found = licence_text.like(text) if len(data) <= licence_text.MAX_TEXT else None
     if found:
         return Stated(path, "text", found, found)
-    for licence, title in _TITLES.items():
-        if re.search(title, text[:2000], re.IGNORECASE):
-            return Stated(path, "title", licence, licence)
+    titled = licence_text.titled(text)
+    if titled is not None:
+        return Stated(path, "title", titled.licence, titled.licence)
     first = next((line.strip() for line in text.splitlines() if line.strip()), "empty")
     return Stated(path, "text", first[:200], "NOASSERTION")
-
-
-def _alike(data: bytes) -> str | None:
-    """The licence whose text this is."""
-    from identify.identify import license_id
-
-    if len(data) > _LONGEST:
-        return None
-    with NamedTemporaryFile(suffix=".txt") as file:
-        Path(file.name).write_bytes(data)
-        try:
-            return license_id(file.name)
-        except (UnicodeDecodeError, ValueError):
-            return None
 
 
 def _declared(path: str, text: str) -> str | None:

@@ -9,7 +9,8 @@ without a change, and a deletion shows only by absence: both are what the lean p
 models with a handful of fields is for.
 
 **Per model.** Files with sizes and hashes (``/api/models/{id}/tree``), commits, discussions; the
-README through the resolver, and the head of a safetensors file by one ranged read.
+README through the resolver, and the head of a safetensors file by one ranged read. Per owner: what the Hub says of
+the user or the organisation (verified, paid plan, followers); most are users, so that is asked first.
 
 **Limits.** Fixed windows of five minutes, by class: anonymous 500 API requests and 3,000 file
 reads, a free account 1,000 and 5,000. Every answer says what is left.
@@ -31,19 +32,20 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from requests.utils import parse_header_links
 
+from crawler.licence_text import is_licence_file
 from crawler.session import Response
 from crawler.source import Walk
 
 NAME = "huggingface"
 TITLE = "Hugging Face Hub"
-GIVES = ("models", "counters", "cards", "commits", "discussions", "files", "headers")
+GIVES = ("models", "counters", "cards", "commits", "discussions", "files", "headers", "licences", "owners")
 ENDPOINT = "https://huggingface.co"
 PARSER = "huggingface/1"
 PAGE = 1000
 MAX_WALKS = 4
 POLITENESS = (
-    "Only the list API, and where asked for the tree, commits and discussions API, README.md files and the heads of "
-    "safetensors files were requested; no query file was: nothing here counted as a download."
+    "Only the list API, and where asked for the tree, commits, discussions and owners API, README.md and licence "
+    "files and the heads of safetensors files were requested; no query file was: nothing here counted as a download."
 )
 
 #: Fields of a full listing. A hub that refuses one of them is asked again without it.
@@ -182,6 +184,12 @@ class Hub:
         """A page of discussions and pull requests."""
         return f"{self.endpoint}/api/models/{quote(name)}/discussions?p={page}&type=all&status=all"
 
+    def owner_urls(self, name: str, organisation: bool = False) -> tuple[str, str]:
+        """An owner as a user and as an organisation, the likelier first: the other answers 404."""
+        kinds = ("organizations", "users") if organisation else ("users", "organizations")
+        first, second = (f"{self.endpoint}/api/{kind}/{quote(name)}/overview" for kind in kinds)
+        return first, second
+
 
 def is_id(name: str) -> bool:
     """Whether a crawled id has the form of one: only such an id may become part of a URL."""
@@ -189,7 +197,9 @@ def is_id(name: str) -> bool:
 
 
 def may_read(path: str, library: str | None) -> bool:
-    """Whether reading a repository's file cannot count as a download."""
-    if path == "README.md":
+    """Whether reading a repository's file cannot count as a download: no query file is a text or a licence."""
+    if path == "README.md" or is_licence_file(path):
+        return True
+    if "/" not in path and path.endswith((".md", ".txt", ".rst")):
         return True
     return path.endswith(".safetensors") and (library or "") in HEADERS_ARE_FREE
