@@ -14,6 +14,7 @@ from pathlib import Path
 
 from simhub.cards import card_text
 from simhub.clock import digest
+from simhub.licences import licence_file
 from simhub.metadata import config
 from simhub.spec import Spec
 from simhub.vocab import ARCHS
@@ -70,8 +71,8 @@ def paths(spec: Spec) -> list[str]:
     found = [".gitattributes"]
     if spec.card != "none":
         found.append("README.md")
-    if spec.licences and spec.seed % 4 == 0:
-        found.append("LICENSE")
+    if (terms := licence_file(spec)) is not None:
+        found.append(terms.path)
     found += _library_files(spec)
     for kind in spec.formats:
         found += _weight_files(spec, kind)
@@ -176,8 +177,8 @@ def _small(spec: Spec, path: str) -> bytes:
         return _GIT_ATTRIBUTES
     if path == "README.md":
         return card_text(spec) or b""
-    if path == "LICENSE":
-        return f"The terms of {' and '.join(spec.licences)} apply to {spec.first_id}.\n".encode()
+    if path.startswith("LICENSE") and (terms := licence_file(spec)) is not None:
+        return terms.body
     return json.dumps(_json_file(spec, path), indent=2).encode()
 
 

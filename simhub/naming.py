@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
+from simhub.clock import chance
 from simhub.vocab import FUN, GAMES, ORG_WORDS, SUFFIXES, SYLLABLES
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -34,6 +35,21 @@ def owner_name(index: int) -> str:
 def is_organisation(owner: str) -> bool:
     """Whether an owner made by `owner_name` is an organisation."""
     return owner.rpartition("-")[2] in ORG_WORDS
+
+
+def is_verified(owner: str) -> bool:
+    """Whether the hub calls an organisation verified: 3 of 100, as it was in 2022."""
+    return is_organisation(owner) and chance("verified by the hub", owner) < 0.03
+
+
+def followers(owner: str) -> int:
+    """How many follow an owner: most have hardly any."""
+    return int(2 / (1.002 - chance("followers", owner)))
+
+
+def members(owner: str) -> int:
+    """How many belong to an organisation."""
+    return 1 + int(40 * chance("members", owner) ** 3)
 
 
 def shared_owner(owners: int, rng: Random) -> str:

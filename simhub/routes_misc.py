@@ -1,11 +1,12 @@
-"""The smaller endpoints: who am I, the tag vocabulary, a few data sets."""
+"""The smaller endpoints: who am I, the tag vocabulary, a few data sets, owners."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from simhub.clock import FLOOR, digest, iso
-from simhub.naming import is_organisation
+from simhub.naming import followers, is_organisation, is_verified, members
 from simhub.ratelimit import Account
 from simhub.vocab import DATASETS, LANGUAGES, LICENCES, PROFILES
 from simhub.wire import Request, Response, error, json_response
@@ -24,7 +25,10 @@ def answer(hub: Hub, request: Request, who: Account) -> Response:
     if path == "/api/datasets":
         return json_response([_dataset(n, name) for n, name in enumerate(DATASETS)])
     if path.startswith("/api/organizations/") or path.startswith("/api/users/"):
-        return _owner(hub, path.split("/")[3])
+        _, _, kind, name, *verb = path.split("/")
+        return (
+            _owner(hub, unquote(name), kind == "organizations") if verb == ["overview"] else error(404, "Not found")
+        )
     return error(404, "Not found")
 
 
@@ -60,9 +64,16 @@ def _dataset(number: int, name: str) -> dict[str, Any]:
     return {"_id": oid, "id": name, "author": owner, **doors, **moving, **dates}
 
 
-def _owner(hub: Hub, name: str) -> Response:
+def _owner(hub: Hub, name: str, organisation: bool) -> Response:
+    """What the hub says of an owner; a user is no organisation and the other way round."""
     count = hub.db.execute("SELECT count(*) FROM state WHERE owner = ? AND private = 0", (name,)).fetchone()[0]
-    if not count:
-        return error(404, "Not found")
-    kind = "org" if is_organisation(name) else "user"
-    return json_response({"name": name, "fullname": name, "type": kind, "numModels": count, "isEnterprise": False})
+    if not count or organisation != is_organisation(name):
+        return error(404, "This organization does not exist" if organisation else "This user does not exist")
+    picture = f"/avatars/{digest('avatar', name, length=32)}.svg"
+    counts = {"numModels": count, "numDatasets": 0, "numSpaces": 0, "numPapers": 0, "numFollowers": followers(name)}
+    about = {"avatarUrl": picture, "fullname": name, **counts}
+    if organisation:
+        told = {"name": name, "isVerified": is_verified(name), "isEnterprise": is_verified(name), "type": "org"}
+        return json_response({**about, **told, "numUsers": members(name), "details": ""})
+    made = {"_id": digest("user", name, length=24), "createdAt": iso(FLOOR), "numDiscussions": 0, "orgs": []}
+    return json_response({**about, **made, "user": name, "isPro": False, "type": "user"})

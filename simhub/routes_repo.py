@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from simhub.clock import digest, epoch, iso
 from simhub.core import Gone, Row
+from simhub.discussions import title
 from simhub.files import File, files
 from simhub.history import Commit, history, tag_names
 from simhub.ratelimit import Account
@@ -164,7 +165,7 @@ def _discussion(spec: Spec, number: int, created: str) -> dict[str, Any]:
         "num": number,
         "author": _person(f"reader{(spec.seed + number) % 97}"),
         "repo": {"name": spec.id, "type": "model"},
-        "title": "Adding `safetensors` variant of this model" if pull else f"Question {number} about the licence",
+        "title": title(spec, number, pull)[0],
         "createdAt": created,
         "status": "merged" if pull and number % 2 else "closed" if number % 5 == 0 else "open",
         "isPullRequest": pull,

@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from typing import Any
 from simhub import metadata
 from simhub.cards import card_text
 from simhub.files import File, files
+from simhub.licences import LicenceFile, licence_file
+from simhub.naming import followers, is_organisation, is_verified
 from simhub.spec import Spec
 
 _ON = "v.valid_from <= :day AND (v.valid_to IS NULL OR v.valid_to > :day)"
@@ -78,6 +81,17 @@ class CardTruth:
     sha256: str
     size: int
     front_matter: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerTruth:
+    """An owner of public models on a day."""
+
+    owner: str
+    organisation: bool
+    verified: bool
+    followers: int
+    models: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,14 @@ class Truth:
             WHERE {_PUBLIC}"""
         return {row[0]: (row[1], row[2]) for row in self.db.execute(query, self._bound(day))}
 
+    def owners(self, day: int | None = None) -> dict[str, OwnerTruth]:
+        """The owners of the public models by name; an id without an owner belongs to nobody."""
+        models = Counter(name.partition("/")[0] for name in self.ids(day) if "/" in name)
+        return {
+            name: OwnerTruth(name, is_organisation(name), is_verified(name), followers(name), count)
+            for name, count in models.items()
+        }
+
     def cards(self, day: int | None = None) -> Iterator[CardTruth]:
         """The READMEs of the public models."""
         for spec in self.specs(day):
@@ -201,6 +223,11 @@ class Truth:
         """The files of a model: path, size, git oid, sha256 of large ones."""
         spec = self.spec(model_id, day)
         return files(spec) if spec else []
+
+    def licence_files(self, day: int | None = None) -> dict[str, LicenceFile]:
+        """The licence files of the public models by id, with what their texts are."""
+        found = ((spec.id, licence_file(spec)) for spec in self.specs(day))
+        return {name: file for name, file in found if file is not None}
 
     def safetensors(self, day: int | None = None) -> dict[str, dict[str, int]]:
         """Parameters by dtype, by id, where there is a safetensors file."""

@@ -103,6 +103,7 @@ def test_other_endpoints(hub) -> None:
     assert {"license", "pipeline_tag"} <= set(requests.get(f"{hub.endpoint}/api/models-tags-by-type").json())
     assert requests.get(f"{hub.endpoint}/api/datasets").json()[0]["_id"]
     assert requests.get(f"{hub.endpoint}/api/organizations/nor-labs/overview").json()["type"] == "org"
+    assert requests.get(f"{hub.endpoint}/api/users/nor-labs/overview").status_code == 404
     assert requests.get(f"{hub.endpoint}/api/whoami-v2").status_code == 401
     assert requests.get(f"{hub.endpoint}/nothing").status_code == 404
 
