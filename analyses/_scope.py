@@ -72,6 +72,10 @@ SELECT
     card_sections, model_key, about_id, front_id, files_id, card_id,
     coalesce(list_has_any(known_fields, ['task', 'pipeline_tag']), task IS NOT NULL) AS task_known,
     coalesce(list_has_any(known_fields, ['library', 'library_name']), library IS NOT NULL) AS library_known,
+    coalesce(list_contains(known_fields, 'architecture'), false) OR coalesce(model_type, architecture) IS NOT NULL
+        AS architecture_known,
+    coalesce(list_contains(known_fields, 'parameters'), false) OR parameters IS NOT NULL AS parameters_known,
+    sha IS NOT NULL AS commit_known,
     coalesce({FLOOR}, false) AS backfilled,
     date_trunc('month', created_at)::DATE AS month,
     CASE WHEN downloads = 0 THEN '0' WHEN downloads <= 50 THEN '1-50' WHEN downloads <= 1000 THEN '51-1,000'
@@ -93,14 +97,23 @@ NEEDS = {
     "lineage": ("base_models > 0", "no model that names a base model"),
 }
 
-# Needs that are about repositories or the probe: what there must be some of. Alone they ask for no listing of a hub.
+# Needs that are about repositories, other registries or the probe: what there must be some of. Alone they ask for
+# no listing of a hub.
 DOWNSTREAM = {
+    "threads": (
+        "(SELECT 1 FROM core.discussion UNION ALL SELECT 1 FROM core.repository_issue)",
+        "no discussion of a model and no issue of a repository ('hubcensus crawl huggingface --with discussions', "
+        "'hubcensus downstream fetch')",
+    ),
+    "card values": ("(FROM mart.card_reading LIMIT 1)", "no card that was read ('hubcensus cards understand')"),
     "usages": ("mart.usage WHERE confidence >= 0.5", "no place in a repository that loads a model"),
     "scans": ("mart.examined_file", "no file that the probe scanned"),
     "scanners": ("mart.scanner_verdict WHERE scanner <> 'hubcensus'", "no verdict of another scanner on a file"),
     "scores": ("mart.detector_score", "no model whose weights or behaviour the probe scored"),
     "tokens": ("mart.trigger_token", "no model whose vocabulary was tried for triggers"),
     "measurements": ("mart.measurement", "no claim that the probe looked at"),
+    "counters": ("(FROM mart.model_metric LIMIT 1)", "no dated counters of models"),
+    "packages": ("mart.package", "no downloads of packages of other registries"),
 }
 
 # Needs that choose the anchor: a counter belongs to the snapshot that states it.

@@ -156,6 +156,15 @@ def bars(
     axes.spines["left"].set_visible(False)
 
 
+def marks(axes: Axes, at: dict[int, float]) -> None:
+    """Upright red marks on rows of :func:`bars` (place: value), whose written values make room for them."""
+    axes.scatter(list(at.values()), list(at), marker="|", s=110, color=RED, linewidths=2.2, zorder=3)
+    for place, text in enumerate(axes.texts):
+        x, y = getattr(text, "xy", (0.0, -1.0))
+        if y == place and at.get(place, 0.0) > 0.9 * x:
+            text.xy = (max(x, at[place]), y)  # type: ignore[attr-defined]
+
+
 def as_percent(axis: Any) -> None:
     """Write the ticks of an axis of shares as per cent."""
     axis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
@@ -189,15 +198,27 @@ def si(value: float) -> str:
 
 def svg(made: Figure) -> bytes:
     """The figure as SVG; the same figure gives the same bytes."""
-    with style():
-        out = io.BytesIO()
-        made.savefig(out, format="svg", metadata={"Date": None, "Creator": "HubCensus"})
-        return out.getvalue()
+    return _written(made, format="svg", metadata={"Date": None, "Creator": "HubCensus"})
 
 
 def png(made: Figure, dpi: int = 200) -> bytes:
     """The figure as PNG."""
-    with style():
+    return _written(made, format="png", dpi=dpi, metadata={"Software": "HubCensus"})
+
+
+def _written(made: Figure, **how: Any) -> bytes:
+    """The bytes of the figure; one whose labels leave its axes no room is made larger until they have some."""
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
+        for _ in range(3):
+            out = io.BytesIO()
+            try:
+                made.savefig(out, **how)
+            except UserWarning:
+                made.set_size_inches(*(1.4 * made.get_size_inches()))
+                continue
+            return out.getvalue()
+        warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
         out = io.BytesIO()
-        made.savefig(out, format="png", dpi=dpi, metadata={"Software": "HubCensus"})
+        made.savefig(out, **how)
         return out.getvalue()

@@ -18,7 +18,7 @@ TITLE = "What the hubs fill"
 QUESTION = "Which facts of the uniform schema does each hub state, and for which share of its models?"
 SOURCE = (
     "Jiang et al., MSR 2023 (PTMTorrent), uniform schema of five hubs: datasets were filled for none, tasks and "
-    "architectures for Hugging Face alone."
+    "architectures for Hugging Face and ONNX (see uniform_schema)."
 )
 NEEDS = ("models",)
 #: What is counted, and the fact (core.snapshot.fields) that a hub must be able to state for it to count.
@@ -60,8 +60,9 @@ SQL = {
         ON COLUMNS(* EXCLUDE (hub, n)) INTO NAME field VALUE models
     """,
 }
-# Hubs of PTMTorrent whose datasets, tasks and architectures stayed empty there.
-_BEFORE = ("pytorch-hub", "onnx-zoo", "modelhub-ai", "modelzoo-co")
+# Hubs of PTMTorrent, and what stayed empty there.
+_EMPTY = ("datasets", "task", "architecture")
+_BEFORE = {"pytorch-hub": _EMPTY, "onnx-zoo": ("datasets",), "modelhub-ai": _EMPTY, "modelzoo-co": _EMPTY}
 
 
 @analysis
@@ -107,8 +108,8 @@ def _wide(fill: pd.DataFrame) -> pd.DataFrame:
 
 def _published(fill: pd.DataFrame) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for hub in _BEFORE:
-        for field in ("datasets", "task", "architecture"):
+    for hub, fields in _BEFORE.items():
+        for field in fields:
             ours = fill[(fill["hub"] == hub) & (fill["field"] == field)]
             if len(ours):
                 rows.append((f"{hub}: {field}", 0.0, float(ours["share"].iloc[0]), "share", SOURCE.split(",")[0], ""))

@@ -6,7 +6,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-_HELPERS = {"__init__", "__main__", "measure", "pages"}
+_HELPERS = {"__init__", "__main__", "matching", "measure", "pages"}
 
 
 def names() -> list[str]:

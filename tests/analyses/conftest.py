@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from downstream.landed import about, land, mined, usage
+from downstream.landed import about, issue, land, mined, usage
 from probed import claim, drawn, examined, file, score, token
 from probed import land as land_probe
-from small_hub import CARD, CARDS, EARLY, FIRST, HOSTILE, LATE, PARTIAL, SECOND, jsonl, records
+from small_hub import CARD, CARDS, EARLY, FIRST, HOSTILE, LATE, PACKAGES, PARTIAL, SECOND, jsonl, records
 
-from crawler.imports import hf_list
+from crawler.card_stage import rules
+from crawler.imports import hf_list, packages
 from landing import Zone
 from warehouse.database import Limits, building
 from warehouse.load import load
@@ -34,10 +35,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hf_list.land(zone, path, observed_at=moment, program="test", complete=complete)
     cards = jsonl(folder / "cards.jsonl", [{"modelId": "org/base", "readme": CARD}])
     hf_list.land(zone, cards, observed_at=CARDS, program="test")
+    rules.understand_all(zone, limit=None, fresh=False, processes=1, program="test")
+    table = folder / "packages.csv"
+    table.write_text(PACKAGES, encoding="utf-8")
+    packages.land(zone, table, observed_at=FIRST, program="test")
     land(folder, "discover", "repository", about("ann/app", 1), about("joe/app", 2, stargazerCount=9))
     unsafe, pinned = usage("joe/grandchild", flags=["trust_remote_code"]), usage("joe/child-mit", revision="main")
     ann = mined("ann/app", usage("org/base"), unsafe, licences=("MIT",))
     land(folder, "mine", "mined", ann, mined("joe/app", pinned, licences=("Apache-2.0",)))
+    asked = [issue(1, "How do I use bert?", "CUDA out of memory"), issue(2, HOSTILE, f"{HOSTILE} t5"), issue(3, "Hi")]
+    land(folder, "fetch", "issues", ("ann/app", {"issues": {"nodes": asked}}))
     probe(folder)
     load(zone, folder / "warehouse.duckdb", Limits("3GB", threads=1))
     return folder

@@ -37,6 +37,7 @@ LATE = [
      [f"license:{HOSTILE}", f"dataset:={HOSTILE}$x$"], HOSTILE, "=1+1\x1b[31m", 9),
     ("new/plain", 60, 0, "2024-04-01T00:00:00.000Z", ["license:llama2"], None, "transformers", 10),
 ]  # fmt: skip
+PACKAGES = f'registry,name,downloads\npypi,boto3,400\nPyPI,urllib3,100\nnpm,{HOSTILE},"1,000"\n{HOSTILE},x,5\n'
 CARD = "---\nlicense: apache-2.0\n---\n# Base\n## Model description\nIt is a model.\n## Training data\nText.\n"
 
 

@@ -60,7 +60,17 @@ def number(result: Result, table: str, key: str, what: str, value: str) -> float
     return float(frame.loc[frame[key] == what, value].iloc[0])
 
 
-NOT_IN_DUMPS = {"usages", "scans", "scanners", "scores", "tokens", "measurements"}
+NOT_IN_DUMPS = {
+    "threads",
+    "usages",
+    "scans",
+    "scanners",
+    "scores",
+    "tokens",
+    "measurements",
+    "packages",
+    "card values",
+}
 OF_HUBS = [name for name in analyses.names() if NOT_IN_DUMPS.isdisjoint(analyses.find(name).NEEDS)]
 
 

@@ -110,3 +110,14 @@ def test_same_warehouse_same_figure(home: Path, made: Path) -> None:
         for name in ("licence", "popularity"):
             again = _style.svg(analyses.run(name, reader).figure())
             assert again == (made / "figures" / f"{name}.svg").read_bytes()
+
+
+def test_labels_that_leave_no_room_make_the_figure_larger():
+    with _style.style():
+        made, (left, right) = _style.figure(2, height=1.0)
+        for axes in (left, right):
+            axes.set_yticks(range(3), ["x" * 90] * 3)
+            axes.set(title="a\n\n\n", xlabel="x\n\n\n")
+    before = made.get_size_inches()[0]
+    assert _style.png(made)[1:4] == b"PNG"
+    assert made.get_size_inches()[0] > before

