@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench docs probe clean
+.PHONY: demo test check bench docs notebooks probe clean
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("HubCensus needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -44,6 +44,15 @@ bench: .venv/.dev .venv/.torch
 
 docs: .venv/.dev .venv/.torch
 	$(BIN)/python -m docs.build
+
+.venv/.notebooks: .venv/.base
+	$(PIP) -e '.[notebooks]'
+	@touch $@
+
+# On the demo's census unless HUBCENSUS_HOME names another.
+notebooks: .venv/.notebooks
+	@test -n "$$HUBCENSUS_HOME" -o -d demo-census || $(MAKE) demo
+	HUBCENSUS_HOME="$${HUBCENSUS_HOME:-$(CURDIR)/demo-census}" $(BIN)/jupyter lab notebooks/
 
 clean:
 	rm -rf .venv demo-census .pytest_cache .mypy_cache .ruff_cache

@@ -41,6 +41,27 @@ class Census:
 
         return analyses.run(name, self._reader(as_of))
 
+    def compare(self, *names: str, as_of: Moment = None) -> pd.DataFrame:
+        """What has been published beside what this census says, analysis by analysis.
+
+        Columns: analysis, quantity, published, ours, why different, source; an analysis that this census
+        cannot answer has one row that says what it lacks.
+        """
+        import pandas as pd
+
+        from analyses._text import quantity
+
+        rows: list[tuple[str, ...]] = []
+        for result in (self.analyze(name, as_of=as_of) for name in names):
+            if not result.available:
+                rows.append((result.name, result.title, "–", "–", result.statement, result.source))
+            for row in result.published.itertuples():
+                theirs, ours = quantity(row.published, str(row.unit)), quantity(row.ours, str(row.unit))
+                why = "equal" if theirs == ours else str(row.note or f"other data than theirs: {row.source}")
+                rows.append((result.name, str(row.quantity), theirs, ours, why, str(row.source)))
+        columns = ["analysis", "quantity", "published", "ours", "why different", "source"]
+        return pd.DataFrame(rows, columns=columns)
+
     @property
     def analyses(self) -> list[str]:
         """The names that :meth:`analyze` knows."""
