@@ -30,6 +30,7 @@ MARKER, LOCK, STORE = ".made-by-hubcensus-demo", ".demo.lock", "simhub.sqlite"
 FAULTS = "429=0.0005,retry=1,5xx=0.008,cut=0.004,malformed=0.05,dup=0.2,noid=1,wrongtype=1,badutf8=1,hostile=1"
 # Cards and file lists cost a request per model: beyond this many models the demo leaves them out.
 DETAILED = 6_000
+DETAILS = ("cards", "files", "licences", "owners")
 
 
 def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, Any]:
@@ -41,7 +42,9 @@ def run(settings: Settings, *, models: int, seed: int, days: int) -> dict[str, A
     with _fresh_home(settings.home):
         zoo = demo_probe.build(settings.home, seed)
         with _hub(settings, models, seed, zoo) as hub:
-            runs = _crawls(settings, hub, days, details=("cards", "files") if models <= DETAILED else ())
+            runs = _crawls(settings, hub, days, details=DETAILS if models <= DETAILED else ())
+            if models <= DETAILED:
+                _read_cards(settings)
             served = hub.stats()
             github = demo_downstream.crawl(settings, settings.home / STORE, seed, demo_probe.ids(zoo))
             _load(settings)
@@ -94,8 +97,9 @@ def _fresh_home(home: Path) -> Iterator[None]:
 
 def _visited(home: Path) -> bool:
     """Whether somebody has brought runs of other hubs or dumps into a demo's home."""
-    # What was mined asked nobody, nor did the stages of the probe that only compute.
-    asking = (run.manifest for run in Zone(home / "landing").runs() if run.manifest.kind != "mine")
+    # What was mined or read asked nobody, nor did the stages of the probe that only compute.
+    kinds = ("mine", "understand")
+    asking = (run.manifest for run in Zone(home / "landing").runs() if run.manifest.kind not in kinds)
     manifests = [one for one in asking if not one.source.startswith("probe-") or one.kind == "fetch"]
     return any(not str(manifest.config.get("endpoint")).startswith("http://127.0.0.1:") for manifest in manifests)
 
@@ -174,10 +178,30 @@ def _facts(done: Manifest) -> dict[str, Any]:
 
 def _line(done: Manifest) -> str:
     names = {"models": "models", "counters": "counters", "card": "cards", "tree": "file lists"}
+    names |= {"licence-text": "licence texts", "owner": "owners"}
     got = ", ".join(f"{done.counts[kind]:,} {name}" for kind, name in names.items() if done.counts.get(kind))
     asked = int(done.requests.get("api", 0) + done.requests.get("resolvers", 0))
     again = int(done.requests.get("retries", 0))
     return f"{str(done.observed_at)[:10]} {done.kind}: {got} ({asked:,} requests, {again} of them again)"
+
+
+def _read_cards(settings: Settings) -> None:
+    from crawler.card_stage import rules
+    from hubcensus.progress import Reporter
+
+    with Reporter("cards") as reporter:
+        done = rules.understand_all(
+            Zone(settings.landing),
+            limit=None,
+            fresh=False,
+            processes=0,
+            program=f"hubcensus {__version__}",
+            tell=reporter.progress,
+        )
+    if done is not None:
+        say(
+            f"Read {done.counts['cards']:,} cards: {done.counts['values']:,} values, each with the words that say it."
+        )
 
 
 def _load(settings: Settings) -> Any:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     "details",
     metavar="LIST",
     default="",
-    help="Per changed model, e.g. cards,commits,discussions,files,headers ('hubcensus hubs' says what a hub has).",
+    help="Per changed model, e.g. cards,commits,discussions,files,headers,licences,owners "
+    "('hubcensus hubs' says what a hub has).",
 )
 @click.option(
     "--counters/--no-counters",

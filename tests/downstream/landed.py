@@ -79,3 +79,17 @@ def mined(
     stated = [{"path": "LICENSE", "evidence": "text", "raw": word, "licence": word} for word in licences]
     body = {"files": 4, "parsed": 2, "unread": [], "usages": list(usages), "licences": stated, "dependencies": []}
     return name, {**body, **more}
+
+
+def issue(number: int, title: str, body: str = "", **more: Any) -> dict[str, Any]:
+    """An issue as the forge lists it."""
+    return {
+        "number": number,
+        "title": title,
+        "body": body,
+        "state": "OPEN",
+        "author": {"login": "reader"},
+        "createdAt": "2024-02-05T00:00:00Z",
+        "comments": {"totalCount": 0},
+        **more,
+    }

@@ -129,7 +129,7 @@ def test_the_worker_fires_and_ends_cleanly(tmp_path):
                 break
     finally:
         worker.send_signal(2)
-    assert worker.wait(timeout=30) == 130
+    assert worker.wait(timeout=120) == 130
     assert last and last["exit_code"] == 0
 
 
