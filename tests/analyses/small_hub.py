@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import real_census
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 FLOOR = "2022-03-02T23:29:04.000Z"
@@ -55,7 +56,6 @@ def jsonl(path: Path, lines: list[dict[str, Any]]) -> Path:
 
 
 def shared_data() -> Path | None:
-    """The folder of real dumps, where this machine has it."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ["HUBCENSUS_SHARED_DATA"]) if "HUBCENSUS_SHARED_DATA" in os.environ else beside
-    return folder / "hf" if (folder / "hf").is_dir() else None
+    """The folder of real dumps of the hub, where this machine has it."""
+    folder = real_census.shared_data()
+    return folder / "hf" if folder else None

@@ -11,40 +11,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_hub import shared_data
+import real_census
 
 import analyses
 from analyses._base import Result
-from crawler.imports import hf_list
-from landing import Zone
 from warehouse.database import Limits
-from warehouse.load import load
 from warehouse.reader import Reader
 
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.slow,
     pytest.mark.xdist_group("real"),
-    pytest.mark.skipif(shared_data() is None, reason="the real dumps are not here; set HUBCENSUS_SHARED_DATA"),
-]
-
-DUMPS = [
-    ("2022-02-15_models_full.jsonl.gz", datetime(2022, 2, 15, 14, 15, tzinfo=UTC), True),
-    ("2022-07-02_models_downloads.csv.gz", datetime(2022, 7, 2, tzinfo=UTC), True),
-    ("2022-08-15_model_ids.csv.gz", datetime(2022, 8, 15, tzinfo=UTC), True),
-    ("2024-07-11_models_list.parquet", datetime(2024, 7, 11, tzinfo=UTC), True),
-    ("radar_2026-08-21T20-00Z.parquet", datetime(2026, 8, 21, 20, tzinfo=UTC), False),
+    real_census.needs_dumps,
 ]
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, data = tmp_path_factory.mktemp("real"), shared_data()
-    assert data is not None
-    zone = Zone(folder / "landing")
-    for name, moment, complete in DUMPS:
-        hf_list.land(zone, data / name, observed_at=moment, program="test", complete=complete)
-    load(zone, folder / "warehouse.duckdb", Limits("2GB", threads=2))
+    folder = tmp_path_factory.mktemp("real")
+    real_census.build(folder)
     return folder / "warehouse.duckdb"
 
 

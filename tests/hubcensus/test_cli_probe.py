@@ -39,7 +39,9 @@ def test_the_scan_prints_the_contract(zoo, tmp_path):
 
 
 def test_clean_files_leave_with_nothing(zoo, tmp_path):
-    hubcensus(tmp_path, "probe", "scan", str(zoo / "census-zoo" / "base"))
+    told = hubcensus(tmp_path, "probe", "scan", str(zoo / "census-zoo" / "base"), code=0)
+    assert told["files"]
+    assert {file["verdict"] for file in told["files"]} == {"clean"}
 
 
 def test_what_cannot_be_judged_leaves_with_two(tmp_path):

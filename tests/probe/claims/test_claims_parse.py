@@ -193,9 +193,13 @@ def test_any_tree_is_read_without_an_error(tree):
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300) | st.text(alphabet="-[]{}&*!<>|:,? \n'\"a1.#%@`", max_size=200))
 def test_any_text_is_read_without_an_error(text):
-    parse.from_card(f"---\n{text}\n---\n")
-    parse.from_card(text)
-    parse.from_eval_results(text, "x.yaml")
+    readings = (
+        parse.from_card(f"---\n{text}\n---\n"),
+        parse.from_card(text),
+        parse.from_eval_results(text, "x.yaml"),
+    )
+    assert all(isinstance(reading, parse.Found) for reading in readings)
+    assert readings[1] == parse.Found() or text.startswith("---")
 
 
 def warehouse_order(index):

@@ -1,10 +1,11 @@
 """Chat templates: attacks are seen wherever they stand and however they are spelt; honest ones are left alone."""
 
 import json
+import time
 
 import pytest
 from chat_templates import BENIGN, BUILT, OTHER, PLAIN
-from format_samples import RELAXED, ask, everything, gguf_template, rules
+from format_samples import RELAXED, ask, detector, everything, gguf_template, rules
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,7 +91,8 @@ def test_where_names_the_key_and_the_line():
 @given(st.text(st.sampled_from("{}%|_'\"()[].~*+-= \nabcdefgirtun_clsmx0159"), max_size=200))
 def test_no_text_breaks_it(text):
     for carrier in ("tokenizer_config.json", "chat_template.jinja"):
-        ask("template", CARRIERS[carrier](text))
+        found = ask("template", CARRIERS[carrier](text))
+        assert {one.rule for one in found} <= set(detector("template").rules)
 
 
 @RELAXED
@@ -113,5 +115,7 @@ def test_an_attack_beside_any_honest_template_is_seen(attack, honest, first):
     ],
 )
 def test_hostile_shapes_end(text):
-    ask("template", json.dumps({"chat_template": text}), seconds=20)
-    ask("template", text, seconds=20)
+    began = time.process_time()
+    found = ask("template", json.dumps({"chat_template": text}), seconds=20) + ask("template", text, seconds=20)
+    assert time.process_time() - began < 20
+    assert all(len(one.message) < 4000 for one in found)
